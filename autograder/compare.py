@@ -63,7 +63,9 @@ def _differs(where: str, want: Any, got: Any, problem: str) -> Difference:
 def _kind(value: Any) -> str:
     if is_array(value):
         return f"{library(value)} of shape {tuple(value.shape)}"
-    return {"NoneType": "None", "str": "string", "int": "integer"}.get(type(value).__name__, type(value).__name__)
+    return {"NoneType": "None", "str": "string", "int": "integer", "Ref": "function"}.get(
+        type(value).__name__, type(value).__name__
+    )
 
 
 def _a(noun: str) -> str:
@@ -85,9 +87,10 @@ def _scalar(want: Any, got: Any, tolerance: Tolerance, where: str) -> Difference
     if is_array(got) and library(got) == "numpy array" and tuple(got.shape) == ():
         got = got.item()  # a numpy scalar stands for the number it holds
     if type(want) is float and type(got) in (int, float):
-        if tolerance.holds(want, float(got)):
+        number = _as_float(got)
+        if tolerance.holds(want, number):
             return None
-        return _differs(where, want, got, _off_by(want, float(got)))
+        return _differs(where, want, got, _off_by(want, number))
     if type(want) is not type(got):
         return _wrong_kind(want, got, where)
     if want == got:
@@ -96,6 +99,13 @@ def _scalar(want: Any, got: Any, tolerance: Tolerance, where: str) -> Difference
         at = next((i for i, (a, b) in enumerate(zip(want, got, strict=False)) if a != b), min(len(want), len(got)))
         return _differs(where, want, got, f"the texts differ from character {at} on")
     return _differs(where, want, got, f"{show(want, 60)} was expected, {show(got, 60)} came back")
+
+
+def _as_float(number: float) -> float:
+    try:
+        return float(number)
+    except OverflowError:  # an integer beyond every float
+        return math.inf if number > 0 else -math.inf
 
 
 def _off_by(want: float, got: float) -> str:
@@ -133,7 +143,7 @@ def _dict(want: dict[str, Any], got: Any, tolerance: Tolerance, where: str) -> D
             return found
     extra = [key for key in got if key not in want]
     if extra:
-        return _differs(where, want, got, f"{extra[0]!r} should not be there")
+        return _differs(where, want, got, f"{show(extra[0], 60)} should not be there")
     return None
 
 
@@ -143,9 +153,7 @@ def _array(want: Any, got: Any, tolerance: Tolerance, where: str) -> Difference 
     if tuple(want.shape) != tuple(got.shape):
         transposed = len(want.shape) == 2 and tuple(want.shape) == tuple(got.shape)[::-1]
         hint = ": is it transposed?" if transposed else ""
-        return _differs(
-            where, want, got, f"shape {tuple(want.shape)} was expected, {tuple(got.shape)} came back{hint}"
-        )
+        return _differs(where, want, got, f"shape {tuple(want.shape)} was expected, {tuple(got.shape)} came back{hint}")
     if _number_kind(want) != _number_kind(got):
         return _differs(
             where, want, got, f"numbers of kind {_number_kind(want)} were expected, {_number_kind(got)} came back"
@@ -169,7 +177,7 @@ def _values(want: Any, got: Any, tolerance: Tolerance, where: str) -> Difference
     if a.size == 0:
         return None
     if _number_kind(want) in ("float", "complex"):
-        with np.errstate(invalid="ignore"):
+        with np.errstate(invalid="ignore", over="ignore"):
             close = np.abs(b - a) <= tolerance.absolute + tolerance.relative * np.abs(a)
         finite = np.isfinite(a) & np.isfinite(b)
         right = np.where(finite, close, a == b)

@@ -28,14 +28,14 @@ class Outcome:
     calls: tuple[Call, ...] = ()
 
     def to_plain(self) -> list[Any]:
-        """Return what the wire format can hold of it: all but the calls and the lines."""
-        return [self.status, self.value, list(self.kinds), self.message]
+        """Return what comparisons go by, as the wire format holds it: the status, the value, the kinds of exception."""
+        return [self.status, self.value, list(self.kinds)]
 
     @classmethod
     def from_plain(cls, plain: list[Any]) -> Outcome:
         """Undo `to_plain`."""
-        status, value, kinds, message = plain
-        return cls(status, value, tuple(kinds), message)
+        status, value, kinds = plain
+        return cls(status, value, tuple(kinds))
 
 
 #: The outcomes of one exercise: for each probe's name, one per case.

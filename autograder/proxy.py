@@ -99,14 +99,19 @@ class _Conversation:
             self.calls.append(shown)
         request = encode(list(message), self._to_ref)
         try:
-            reply = decode(self._channel.request(request, self._answer))
+            reply = decode(
+                self._channel.request(request, self._answer), None if message[0] == "new" else self._from_ref
+            )
         except WireError as error:
             raise RefusedError(f"the reply is damaged: {error}") from None
+        if type(reply) is not list or not reply or type(reply[0]) is not str:
+            raise RefusedError("the reply makes no sense")
         match reply:
             case ["ok", value]:
                 return value
-            case ["raised", list(kinds), str(text), list(lines)] if _all_str(kinds) and _all_str(lines):
-                raise StudentError(tuple(kinds[:32]), text[:2_000], tuple(line[:500] for line in lines[:8]))
+            case ["raised", list(kinds), str(text), list(lines)] if kinds and _all_str(kinds) and _all_str(lines):
+                names = tuple(kind[:200] for kind in kinds[:32])
+                raise StudentError(names, text[:2_000], tuple(line[:500] for line in lines[:8]))
             case ["refused", str(why)]:
                 raise RefusedError(why[:500])
             case ["missing", str(name)]:
@@ -118,6 +123,11 @@ class _Conversation:
             return None
         self._callbacks.append(thing)
         return Ref("callback", len(self._callbacks) - 1)
+
+    def _from_ref(self, ref: Ref) -> Ref:
+        if ref.kind != "callback" or ref.number >= len(self._callbacks):
+            raise WireError("a handle where a value should be")
+        return ref  # a function that was passed in comes back, as in the arguments after a call
 
     def _answer(self, message: bytes) -> bytes:
         try:
@@ -151,7 +161,7 @@ class Impl:
         shown = Call(name, args, kwargs)
         if self._exercise.kind == "class":
             ref = self._conversation.send(shown, "new", name, list(args), kwargs)
-            if type(ref) is not Ref:
+            if type(ref) is not Ref or ref.kind != "object":
                 raise RefusedError("the reply to `new` is not an object")
             return Instance(self._exercise, self._conversation, ref)
         return self._conversation.send(shown, "call", name, list(args), kwargs, False)

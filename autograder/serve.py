@@ -30,6 +30,7 @@ Ask = Callable[[bytes], bytes]
 
 _OURS = os.path.dirname(os.path.abspath(__file__))
 _MESSAGE_LIMIT = 2_000
+_NAME_LIMIT = 200
 _LINES_LIMIT = 3
 
 
@@ -117,7 +118,7 @@ class Callback:
             case ["ok", value]:
                 return value
             case ["raised", str(kind), str(text)]:
-                raise _builtin_error(kind)(text)
+                raise _builtin_error(kind, text)
         raise RuntimeError("the function that was passed in gave no answer")
 
     @staticmethod
@@ -135,11 +136,14 @@ class _MissingNameError(Exception):
         self.name = name
 
 
-def _builtin_error(kind: str) -> type[Exception]:
+def _builtin_error(kind: str, text: str) -> Exception:
     found = getattr(builtins, kind, None)
     if isinstance(found, type) and issubclass(found, Exception):
-        return found
-    return RuntimeError
+        try:
+            return found(text)
+        except TypeError:  # a few take more than a text, such as UnicodeDecodeError
+            return RuntimeError(f"{kind}: {text}")
+    return RuntimeError(text)
 
 
 def _gradient(function: Any, args: list[Any], kwargs: dict[str, Any], wrt: int, cotangent: Any) -> Any:
@@ -155,14 +159,33 @@ def _gradient(function: Any, args: list[Any], kwargs: dict[str, Any], wrt: int, 
     return torch.zeros_like(leaf) if gradient is None else gradient
 
 
+#: A class's own name and bases, whatever its metaclass says.
+_name_of = vars(type)["__name__"].__get__
+_bases_of = vars(type)["__mro__"].__get__
+
+
 def describe_error(error: BaseException) -> list[Any]:
-    """Write an exception as a reply: its class names (itself first), its message, the student's last lines."""
-    kinds = [kind.__name__ for kind in type(error).__mro__ if kind is not object]
+    """Write an exception as a reply: its class names (itself first), its message, the student's last lines.
+
+    Names, message and traceback are the student's code too: whatever they do, a reply comes out.
+    """
+    kinds = [_cut(_name_of(kind), _NAME_LIMIT) for kind in _bases_of(type(error)) if kind is not object]
     try:
-        message = str(error)[:_MESSAGE_LIMIT]
-    except Exception:  # a hostile __str__ must not end the conversation
+        message = _cut(str(error), _MESSAGE_LIMIT)
+    except KeyboardInterrupt:
+        raise
+    except BaseException:  # a hostile __str__ must not end the conversation, by SystemExit either
         message = ""
-    return ["raised", kinds, message, student_lines(error)]
+    try:
+        lines = student_lines(error)
+    except Exception:  # no source, no working directory, a filename that is none: the message must do
+        lines = []
+    return ["raised", kinds, message, lines]
+
+
+def _cut(text: str, limit: int) -> str:
+    """Return the beginning of a text as a plain str, even if the text is of a subclass that slices in its own way."""
+    return str.__getitem__(text, slice(0, limit))
 
 
 def student_lines(error: BaseException) -> list[str]:

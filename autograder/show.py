@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from autograder.proxy import Call
+from autograder.wire import Ref
 
 LIMIT = 160
 _EDGE = 4
+_WHOLE = 12
+_LONG_INT_BITS = 1_000
 
 
 def is_array(value: Any) -> bool:
@@ -22,8 +26,12 @@ def library(value: Any) -> str:
 
 def show(value: Any, limit: int = LIMIT) -> str:
     """Write a value on one line of at most `limit` characters; what is cut is marked with an ellipsis."""
-    text = _write(value)
-    return text if len(text) <= limit else text[: limit - 1] + "…"
+    text = ""
+    for piece in _pieces(value, limit):  # no further than it is shown: a value may hold a million numbers
+        text += piece
+        if len(text) > limit:
+            return text[: limit - 1] + "…"
+    return text
 
 
 def show_number(value: float) -> str:
@@ -48,26 +56,47 @@ def show_call(call: Call, limit: int = LIMIT) -> str:
     return f"{call.what}({', '.join(items)})"
 
 
-def _write(value: Any) -> str:
-    if callable(value):
-        return f"<{getattr(value, '__name__', 'function')}>"
-    if is_array(value):
-        return _write_array(value)
+def _pieces(value: Any, limit: int) -> Iterator[str]:
+    """Write a value piece by piece."""
+    if callable(value) or type(value) is Ref:
+        yield f"<{getattr(value, '__name__', 'function')}>"
+    elif is_array(value):
+        yield from _array_pieces(value)
+    elif type(value) is dict:
+        entries = ([f"{key[:limit]}: ", *_pieces(item, limit)] for key, item in value.items())
+        yield from _listed("{", entries, "}")
+    elif type(value) is list:
+        yield from _listed("[", (_pieces(item, limit) for item in value), "]")
+    elif type(value) is tuple:
+        yield from _listed("(", (_pieces(item, limit) for item in value), ",)" if len(value) == 1 else ")")
+    elif type(value) in (str, bytes):
+        yield repr(value[: limit + 1])
+    else:
+        yield _scalar(value)
+
+
+def _scalar(value: Any) -> str:
     if type(value) is float:
         return show_number(value)
-    if type(value) is dict:
-        return "{" + ", ".join(f"{key}: {_write(item)}" for key, item in value.items()) + "}"
-    if type(value) in (list, tuple):
-        items = ", ".join(_write(item) for item in value)
-        return f"[{items}]" if type(value) is list else f"({items}{',' if len(value) == 1 else ''})"
+    if type(value) is int and value.bit_length() > _LONG_INT_BITS:  # Python refuses to write very long ones
+        return f"<an integer of about {int(value.bit_length() * 0.30103) + 1} digits>"
     return repr(value)
 
 
-def _write_array(value: Any) -> str:
-    data = value.tolist()
-    text = _nested(data) if _size(value) <= 12 else f"{_nested(data, cut=True)}, shape {tuple(value.shape)}"
-    name = "tensor" if library(value) == "torch tensor" else "array"
-    return f"{name}({text})"
+def _listed(start: str, items: Iterable[Iterable[str]], end: str) -> Iterator[str]:
+    yield start
+    for number, item in enumerate(items):
+        if number:
+            yield ", "
+        yield from item
+    yield end
+
+
+def _array_pieces(value: Any) -> Iterator[str]:
+    cut = _size(value) > _WHOLE or any(length > _WHOLE for length in value.shape)
+    yield "tensor(" if library(value) == "torch tensor" else "array("
+    yield from _nested(value, cut=cut)
+    yield f", shape {tuple(value.shape)})" if cut else ")"
 
 
 def _size(value: Any) -> int:
@@ -77,9 +106,12 @@ def _size(value: Any) -> int:
     return size
 
 
-def _nested(data: Any, *, cut: bool = False) -> str:
-    if not isinstance(data, list):
-        return show_number(data) if isinstance(data, float) else str(data)
-    if cut and len(data) > _EDGE:
-        return "[" + ", ".join(_nested(item, cut=True) for item in data[:_EDGE]) + ", …]"
-    return "[" + ", ".join(_nested(item, cut=cut) for item in data) + "]"
+def _nested(value: Any, *, cut: bool) -> Iterator[str]:
+    if not tuple(value.shape):
+        yield _scalar(value.item())
+        return
+    shown = min(len(value), _EDGE) if cut else len(value)
+    rows: list[Iterable[str]] = [_nested(value[index, ...], cut=cut) for index in range(shown)]
+    if shown < len(value):
+        rows.append(["…"])
+    yield from _listed("[", rows, "]")

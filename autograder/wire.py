@@ -137,6 +137,8 @@ class _Writer:
             raise WireError(f"more than {MAX_NODES:,} values in one; return an array instead")
         if depth > MAX_DEPTH:
             raise WireError(f"nested more than {MAX_DEPTH} deep")
+        if len(self.out) > MAX_FRAME:
+            raise WireError(f"the value takes more than {MAX_FRAME:,} bytes, the most that may cross")
         kind = type(value)
         if value is None:
             self.out += b"N"
@@ -201,11 +203,18 @@ class _Writer:
         )
 
 
-def _write_array(out: bytearray, library: bytes, dtype: str, shape: tuple[int, ...], raw: bytes) -> None:
+def _check_size(dtype: str, shape: tuple[int, ...]) -> None:
+    """Refuse an array that is too large before its bytes are made: an expanded one holds few and stands for many."""
     if len(shape) > MAX_DIMENSIONS:
         raise WireError(f"an array of {len(shape)} dimensions; at most {MAX_DIMENSIONS} may cross")
-    if len(raw) > MAX_FRAME:
-        raise WireError(f"an array of {len(raw):,} bytes; at most {MAX_FRAME:,} may cross")
+    if math.prod(max(1, length) for length in shape) > MAX_FRAME:
+        raise WireError(f"an array of shape {shape}; at most {MAX_FRAME:,} bytes may cross")
+    size = ITEM_SIZES[dtype] * math.prod(shape)
+    if size > MAX_FRAME:
+        raise WireError(f"an array of {size:,} bytes; at most {MAX_FRAME:,} may cross")
+
+
+def _write_array(out: bytearray, library: bytes, dtype: str, shape: tuple[int, ...], raw: bytes) -> None:
     name = dtype.encode()
     out += b"a" + library + bytes([len(name)]) + name + bytes([len(shape)])
     out += struct.pack(f">{len(shape)}Q", *shape)
@@ -217,8 +226,9 @@ def _write_numpy(out: bytearray, value: Any) -> bool:
 
     if isinstance(value, np.generic):
         value = np.asarray(value)  # a numpy scalar crosses as an array without dimensions
-    if type(value) is not np.ndarray or value.dtype.name not in ITEM_SIZES:
+    if type(value) is not np.ndarray or value.dtype.name not in ITEM_SIZES or value.dtype.name == "bfloat16":
         return False
+    _check_size(value.dtype.name, value.shape)
     raw = value.astype(value.dtype.newbyteorder("<"), copy=False).tobytes()
     _write_array(out, b"n", value.dtype.name, value.shape, raw)
     return True
@@ -230,10 +240,14 @@ def _write_torch(out: bytearray, value: Any) -> bool:
     dtype = str(getattr(value, "dtype", "")).removeprefix("torch.")
     if type(value) not in (torch.Tensor, torch.nn.Parameter) or dtype not in ITEM_SIZES:
         return False
-    if value.layout is not torch.strided:
+    if value.layout is not torch.strided or value.is_nested or value.is_meta:
         return False
-    flat = value.detach().cpu().resolve_conj().resolve_neg().contiguous()
-    raw = flat.reshape(-1).view(torch.uint8).numpy().tobytes() if flat.numel() else b""
+    _check_size(dtype, tuple(value.shape))
+    try:
+        flat = value.detach().cpu().resolve_conj().resolve_neg().contiguous()
+        raw = flat.reshape(-1).view(torch.uint8).numpy().tobytes() if flat.numel() else b""
+    except (RuntimeError, NotImplementedError):  # a tensor without storage, as inside torch.vmap
+        return False
     _write_array(out, b"t", dtype, tuple(value.shape), raw)
     return True
 
@@ -318,7 +332,7 @@ class _Reader:
             if type(key) is not str:
                 raise WireError("a dict key that is not a string")
             if key in result:
-                raise WireError(f"the dict key {key!r} comes twice")
+                raise WireError(f"the dict key {key[:40]!r} comes twice")
             result[key] = self.read(depth + 1)
         return result
 

@@ -142,7 +142,7 @@ def _merges(rng: Rng, alphabet: bytes, count: int) -> list[tuple[int, int]]:
 def merges_one_pair(impl: Impl, rng: Rng) -> Any:
     """`merge` replaces a pair from left to right, without overlap, and leaves the list alone."""
     ids = [int(number) for number in rng.choice([1, 2], size=3 + 2 * rng.case)]
-    pair = (1, 1) if rng.case % 2 else (int(rng.integers(1, 3)), 1)
+    pair = (1, 1) if rng.case % 2 else (ids[0], ids[1])
     if rng.case == 1:
         ids = [1, 1, 1, 2]
     tokenizer = impl()

@@ -1,0 +1,180 @@
+"""Grade one submission: run its cells in a process of its own, put the probes to it, judge the answers here."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from nbformat import NotebookNode
+
+from autograder.courseroot import CourseRoot
+from autograder.draws import graded_seed
+from autograder.exercise import Chapter, Exercise, graded_chapter
+from autograder.grading.reference import Reference
+from autograder.grading.secret import course_secret
+from autograder.grading.session import InfrastructureError, Limits, Session
+from autograder.grading.submission import is_experiment
+from autograder.judge import judge, judge_case
+from autograder.observe import Outcome, Outcomes, observe
+from autograder.proxy import LostError
+from autograder.release.package import unpack_student_package
+from autograder.verdict import Verdict
+
+#: A notebook whose cells or answers end the process this often is not run any further.
+_MAX_RESTARTS = 6
+
+
+@dataclass(frozen=True)
+class Graded:
+    """What grading one notebook gave."""
+
+    verdicts: tuple[Verdict, ...]
+    #: The outputs of each cell that was run, by its place in the notebook.
+    outputs: dict[int, list[Any]]
+
+    @property
+    def earned(self) -> float:
+        """Points of all exercises together."""
+        return sum(verdict.earned for verdict in self.verdicts)
+
+    @property
+    def possible(self) -> float:
+        """Points that could be had."""
+        return sum(verdict.possible for verdict in self.verdicts)
+
+
+class Engine:
+    """Grades submissions of one assignment, one after another; holds what they have in common."""
+
+    def __init__(self, chapter: Chapter, secret: bytes, package: Path, limits: Limits | None = None) -> None:
+        self.chapter = chapter
+        self._seeds = {
+            exercise.name: graded_seed(secret, chapter.name, exercise.name, exercise.version)
+            for exercise in chapter.exercises.values()
+        }
+        self._reference = Reference(chapter.name)
+        self._package = package
+        self._limits = limits or Limits()
+
+    @classmethod
+    def open(cls, course: CourseRoot, assignment: str, limits: Limits | None = None) -> Engine:
+        """Make an engine for an assignment of a course, with the course's secret and hidden probes."""
+        chapter = graded_chapter(assignment, course.hidden)
+        package = unpack_student_package(course.path)
+        return cls(chapter, course_secret(course.path), package, limits)
+
+    def fingerprint(self) -> str:
+        """Hash what a verdict depends on besides the submission: the draws, the probes and the package."""
+        state = hashlib.sha256()
+        for name, seed in sorted(self._seeds.items()):
+            exercise = self.chapter.exercises[name]
+            state.update(hashlib.sha256(seed).digest())
+            for probe in exercise.probes:
+                state.update(f"{name} {probe.name} {probe.points} {probe.cases}".encode())
+        for path in sorted(self._package.rglob("*")):
+            if path.is_file():
+                state.update(path.read_bytes())
+        return state.hexdigest()
+
+    def grade(self, notebook: NotebookNode) -> Graded:
+        """Run a repaired notebook and judge every exercise.
+
+        Raises
+        ------
+        InfrastructureError
+            If the grader itself could not work. What the student's code does never raises.
+        """
+        run = _Run(self, self._cells(notebook), self._limits, self._package)
+        try:
+            run.start()
+            verdicts = tuple(self._verdict(exercise, run) for exercise in self.chapter.exercises.values())
+        finally:
+            run.close()
+        return Graded(verdicts, run.outputs)
+
+    def _cells(self, notebook: NotebookNode) -> list[tuple[int, str]]:
+        names = set(self.chapter.exercises)
+        return [
+            (index, cell.source)
+            for index, cell in enumerate(notebook.cells)
+            if cell.cell_type == "code"
+            and not is_experiment(cell)
+            and cell.metadata.get("nbgrader", {}).get("grade_id") not in names
+        ]
+
+    def _verdict(self, exercise: Exercise, run: _Run) -> Verdict:
+        seed = self._seeds[exercise.name]
+        want = self._reference.want(exercise, seed)
+        got = run.observe(exercise, seed)
+        right = all(
+            judge_case(probe, outcome, expected) is None
+            for probe in exercise.probes
+            for outcome, expected in zip(got[probe.name], want[probe.name], strict=False)
+        )
+        mistakes = {} if right else self._reference.mistakes(exercise, seed)
+        return judge(exercise, got, want, mistakes)
+
+
+class _Run:
+    """The process behind one submission, started anew after it was lost."""
+
+    def __init__(self, engine: Engine, cells: list[tuple[int, str]], limits: Limits, package: Path) -> None:
+        self._cells = cells
+        self._limits = limits
+        self._package = package
+        self._session: Session | None = None
+        self._skipped: set[int] = set()
+        self._restarts = 0
+        self.outputs: dict[int, list[Any]] = {}
+
+    def start(self) -> None:
+        """Start a process and run the cells; a cell that ends the process is left out in the next one."""
+        while True:
+            self.close()
+            self._session = Session(self._package, self._limits)
+            if self._run_cells(self._session):
+                return
+
+    def _run_cells(self, session: Session) -> bool:
+        for index, source in self._cells:
+            if index in self._skipped:
+                continue
+            try:
+                self.outputs[index] = session.run_cell(source)
+            except LostError as error:
+                reason = "Timeout" if error.reason == "timeout" else "Crash"
+                self.outputs[index] = [["error", reason, f"This cell ended the process: {error}.", []]]
+                self._lose(index)
+                return False
+        return True
+
+    def _lose(self, index: int) -> None:
+        self._skipped.add(index)
+        self._restarts += 1
+        if self._restarts >= _MAX_RESTARTS:
+            rest = [place for place, _ in self._cells if place > index]
+            self._skipped.update(rest)
+            for place in rest:
+                self.outputs[place] = [["error", "Not run", "Too many cells before this one ended the process.", []]]
+
+    def observe(self, exercise: Exercise, seed: bytes) -> Outcomes:
+        """Put an exercise's probes; if that loses the process, the next exercise gets a fresh one."""
+        if self._session is None:
+            if self._restarts >= _MAX_RESTARTS:
+                lost = Outcome("crash", message="too many answers before this one ended the process")
+                return {probe.name: [lost] for probe in exercise.probes}
+            self.start()
+        assert self._session is not None
+        outcomes = observe(exercise, self._session, seed)
+        if any(item.status in ("timeout", "crash") for items in outcomes.values() for item in items):
+            self._restarts += 1
+            self.close()
+        return outcomes
+
+    def close(self) -> None:
+        """End the process, if there is one."""
+        if self._session is not None:
+            self._session.close()
+            self._session = None

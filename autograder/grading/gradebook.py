@@ -1,0 +1,94 @@
+"""Derive nbgrader's gradebook from results, in one transaction; marks given by hand are never touched."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from autograder.courseroot import CourseRoot
+from autograder.exercise import Chapter
+from autograder.grading.results import Result
+from autograder.grading.session import InfrastructureError
+from autograder.release.generate import GenerationError, generate_release
+
+COURSE_ID = "nexttoken"
+
+
+def database_url(path: Path) -> str:
+    """Return the URL of a gradebook file."""
+    return f"sqlite:///{path}"
+
+
+def write_gradebook(
+    course: CourseRoot, chapter: Chapter, results: Iterable[Result], times: dict[str, datetime], url: str
+) -> None:
+    """Enter the points of all results of one assignment.
+
+    A graded submission gets its points; one that is not graded is marked as needing a person, with no points entered.
+
+    Parameters
+    ----------
+    times
+        When each student handed in, where that is known; naive, in UTC.
+    url
+        SQLAlchemy URL of the gradebook. It is made if it is not there.
+
+    Raises
+    ------
+    InfrastructureError
+        If the gradebook cannot be read or written. It is as it was before then.
+    """
+    from nbgrader.api import Gradebook
+    from sqlalchemy.exc import SQLAlchemyError
+
+    try:
+        generate_release(course, chapter, url)
+        with Gradebook(url, COURSE_ID) as gradebook:
+            session = gradebook.db
+            assignment = gradebook.find_assignment(chapter.name)
+            for result in results:
+                _enter(session, assignment, result, times.get(result.student))
+            session.commit()
+    except (SQLAlchemyError, GenerationError) as error:
+        reason = str(error).partition("\n")[0]
+        raise InfrastructureError(
+            f"the gradebook {url} could not be written ({reason}). The results are kept: run the same command again"
+        ) from error
+
+
+def _enter(session: Any, assignment: Any, result: Result, time: datetime | None) -> None:
+    submission = _submission(session, assignment, result.student)
+    if time is not None:
+        submission.timestamp = time
+    points = {verdict.exercise: verdict.earned for verdict in result.verdicts}
+    for notebook in submission.notebooks:
+        for grade in notebook.grades:
+            score = points.get(grade.name)
+            grade.auto_score = score
+            grade.needs_manual_grade = score is None or grade.manual_score is not None
+
+
+def _submission(session: Any, assignment: Any, student_id: str) -> Any:
+    """Find a student's submission, or make it with its notebooks, grades and comments as nbgrader does."""
+    from nbgrader.api import Comment, Grade, Student, SubmittedAssignment, SubmittedNotebook
+
+    with session.no_autoflush:
+        for existing in assignment.submissions:
+            if existing.student_id == student_id:
+                return existing
+        student = session.get(Student, student_id)
+        if student is None:
+            student = Student(id=student_id)
+            session.add(student)
+        submission = SubmittedAssignment(assignment=assignment, student=student)
+        for notebook in assignment.notebooks:
+            entry = SubmittedNotebook(notebook=notebook, assignment=submission)
+            for cell in notebook.grade_cells:
+                Grade(cell_id=cell.id, cell=cell, notebook=entry)
+            for cell in notebook.solution_cells:
+                Comment(cell_id=cell.id, cell=cell, notebook=entry)
+        session.add(submission)
+    session.flush()
+    return submission

@@ -1,0 +1,110 @@
+"""How nbgrader's own commands come to our verdicts: the preprocessors named in ``nbgrader_config.py``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nbformat import NotebookNode
+from nbgrader.preprocessors import (
+    AssignLatePenalties,
+    CheckCellMetadata,
+    ClearHiddenTests,
+    ClearMarkScheme,
+    ClearOutput,
+    ClearSolutions,
+    ComputeChecksums,
+    IncludeHeaderFooter,
+    LockCells,
+    NbGraderPreprocessor,
+    OverwriteCells,
+    OverwriteKernelspec,
+    SaveAutoGrades,
+    SaveCells,
+)
+from traitlets import Unicode
+
+from autograder.courseroot import find_course
+from autograder.release.digest import digest
+from autograder.verdict import Verdict
+
+
+class StampRelease(NbGraderPreprocessor):  # type: ignore[misc]
+    """Write a digest of the cells into the notebook, so that the generator never overwrites one that was changed."""
+
+    def preprocess(self, nb: NotebookNode, resources: dict[str, Any]) -> tuple[NotebookNode, dict[str, Any]]:
+        """Add the stamp."""
+        nb.metadata["nexttoken"] = {"assignment": resources["nbgrader"]["assignment"], "digest": digest(nb)}
+        return nb, resources
+
+
+class RepairSubmission(NbGraderPreprocessor):  # type: ignore[misc]
+    """Bring a submission back to the release's form before nbgrader reads its metadata."""
+
+    def preprocess(self, nb: NotebookNode, resources: dict[str, Any]) -> tuple[NotebookNode, dict[str, Any]]:
+        """Repair the notebook and log a line per repair."""
+        from autograder.grading.repair import repair
+        from autograder.grading.submission import read_notebook
+
+        released = read_notebook(find_course().released(resources["nbgrader"]["assignment"]).read_bytes())
+        repaired, notes = repair(nb, released)
+        for note in notes:
+            self.log.warning("%s: %s", resources["nbgrader"]["student"], note)
+        return repaired, resources
+
+
+class GradeByProbes(NbGraderPreprocessor):  # type: ignore[misc]
+    """Run the submission in a process of its own and judge it from this one; the outputs are ours."""
+
+    isolation = Unicode("none", help="How far the student's process is shut in.").tag(config=True)
+
+    def preprocess(self, nb: NotebookNode, resources: dict[str, Any]) -> tuple[NotebookNode, dict[str, Any]]:
+        """Put outputs and verdicts into the notebook, and the verdicts into the resources."""
+        from autograder.grading.engine import Engine
+        from autograder.grading.report import fill_outputs
+
+        engine = _engine(resources["nbgrader"]["assignment"], Engine)
+        graded = engine.grade(nb)
+        resources["nexttoken"] = {verdict.exercise: verdict for verdict in graded.verdicts}
+        return fill_outputs(nb, graded), resources
+
+
+_ENGINES: dict[str, Any] = {}
+
+
+def _engine(assignment: str, make: Any) -> Any:
+    """Keep one engine per assignment for the whole run: nbgrader makes new preprocessors for each submission."""
+    if assignment not in _ENGINES:
+        _ENGINES[assignment] = make.open(find_course(), assignment)
+    return _ENGINES[assignment]
+
+
+class SaveVerdicts(SaveAutoGrades):  # type: ignore[misc]
+    """Record the points of our verdicts, where nbgrader would go by what the cell printed."""
+
+    def _add_score(self, cell: NotebookNode, resources: dict[str, Any]) -> None:
+        verdict: Verdict | None = resources.get("nexttoken", {}).get(cell.metadata["nbgrader"]["grade_id"])
+        if verdict is None:
+            super()._add_score(cell, resources)
+            return
+        grade = self.gradebook.find_grade(verdict.exercise, self.notebook_id, self.assignment_id, self.student_id)
+        grade.auto_score = verdict.earned
+        grade.needs_manual_grade = grade.manual_score is not None
+        self.gradebook.db.commit()
+
+
+RELEASE = [
+    IncludeHeaderFooter,
+    LockCells,
+    ClearSolutions,
+    ClearOutput,
+    CheckCellMetadata,
+    ComputeChecksums,
+    SaveCells,
+    ClearHiddenTests,
+    ClearMarkScheme,
+    ComputeChecksums,
+    CheckCellMetadata,
+    StampRelease,
+]
+SANITIZE = [ClearOutput, RepairSubmission, OverwriteKernelspec, OverwriteCells, CheckCellMetadata]
+AUTOGRADE = [GradeByProbes, SaveVerdicts, AssignLatePenalties, CheckCellMetadata]

@@ -1,0 +1,79 @@
+"""Read what was handed in: from any bytes to a notebook, or to a sentence that says why not."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import nbformat
+from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_raw_cell
+
+MAX_BYTES = 50 * 2**20
+
+
+class NotANotebookError(Exception):
+    """The file cannot be read as a notebook; the message says why, in words for the student."""
+
+
+def read_notebook(data: bytes) -> NotebookNode:
+    """Read a notebook leniently: what is not needed is dropped, what is missing is filled in, nothing is run.
+
+    Raises
+    ------
+    NotANotebookError
+        If the bytes are not a notebook of format 3 or later.
+    """
+    if not data.strip():
+        raise NotANotebookError("the file is empty")
+    if len(data) > MAX_BYTES:
+        raise NotANotebookError(f"the file has {len(data) / 2**20:.0f} MB; at most {MAX_BYTES // 2**20} MB are read")
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise NotANotebookError("the file is not text, so it is no notebook; was another file handed in?") from None
+    try:
+        content = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        where = f" (line {error.lineno})" if isinstance(error, json.JSONDecodeError) else ""
+        cut = " It looks cut off: was the download complete?" if text.lstrip().startswith("{") else ""
+        raise NotANotebookError(f"the file is not valid JSON{where}, so it is no notebook.{cut}") from None
+    cells = _cells(content)
+    notebook = new_notebook(cells=[_cell(item) for item in cells if isinstance(item, dict)])
+    kernel = content.get("metadata") if isinstance(content.get("metadata"), dict) else {}
+    if isinstance(kernel.get("kernelspec"), dict):
+        notebook.metadata["kernelspec"] = NotebookNode(kernel["kernelspec"])
+    notebook.nbformat_minor = 5
+    return notebook
+
+
+def _cells(content: Any) -> list[Any]:
+    if not isinstance(content, dict):
+        raise NotANotebookError(f"the file holds a JSON {type(content).__name__}, not a notebook")
+    cells = content.get("cells")
+    sheets = content.get("worksheets")  # format 3 and older
+    if cells is None and isinstance(sheets, list) and sheets and isinstance(sheets[0], dict):
+        cells = sheets[0].get("cells")
+    if not isinstance(cells, list):
+        raise NotANotebookError("the file is JSON but has no cells, so it is no notebook")
+    return cells
+
+
+def _cell(item: dict[str, Any]) -> NotebookNode:
+    source = item.get("source", item.get("input", ""))
+    source = "".join(str(line) for line in source) if isinstance(source, list) else str(source)
+    source = source.replace("\r\n", "\n")
+    make = {"code": new_code_cell, "raw": new_raw_cell}.get(str(item.get("cell_type")), new_markdown_cell)
+    cell = make(source=source)
+    if isinstance(item.get("id"), str) and 1 <= len(item["id"]) <= 64:
+        cell.id = item["id"]
+    metadata = item.get("metadata")
+    if isinstance(metadata, dict):
+        cell.metadata = nbformat.from_dict(metadata)
+    return cell
+
+
+def is_experiment(cell: Any) -> bool:
+    """Say whether a cell is tagged ``experiment``: it trains or sweeps, and is not run again at grading."""
+    tags = cell.metadata.get("tags")
+    return isinstance(tags, list) and "experiment" in tags

@@ -1,0 +1,1 @@
+"""From text masters to what students receive: notebooks, recordings, the wheel and the kit."""

@@ -1,0 +1,35 @@
+class BPETokenizer:
+    def __init__(self) -> None:
+        self.merges: list[tuple[int, int]] = []
+
+    def merge(self, ids, pair, new_id):
+        out, at = [], 0
+        while at < len(ids):
+            if tuple(ids[at : at + 2]) == tuple(pair):
+                out.append(new_id)
+                at += 2
+            else:
+                out.append(ids[at])
+                at += 1
+        return out
+
+    def train(self, text, num_merges):
+        ids = list(text.encode("utf-8"))
+        self.merges = []
+        for step in range(num_merges):
+            counts = {}
+            for pair in zip(ids, ids[1:]):
+                counts[pair] = counts.get(pair, 0) + 1
+            if not counts or max(counts.values()) < 2:
+                return
+            best = min(counts, key=lambda pair: (-counts[pair], pair))
+            self.merges.append(best)
+            ids = self.merge(ids, best, 256 + step)
+
+    def encode(self, text):
+        # YOUR CODE HERE
+        raise NotImplementedError
+
+    def decode(self, ids):
+        # YOUR CODE HERE
+        raise NotImplementedError
