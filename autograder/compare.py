@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from dataclasses import dataclass
 from typing import Any
 
@@ -104,8 +105,8 @@ def _scalar(want: Any, got: Any, tolerance: Tolerance, where: str) -> Difference
 def _as_float(number: float) -> float:
     try:
         return float(number)
-    except OverflowError:  # an integer beyond every float
-        return math.inf if number > 0 else -math.inf
+    except OverflowError:  # an integer beyond every float, and still not infinite
+        return sys.float_info.max if number > 0 else -sys.float_info.max
 
 
 def _off_by(want: float, got: float) -> str:

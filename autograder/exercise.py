@@ -28,6 +28,10 @@ from typing import Any, Literal
 
 from autograder.draws import Rng
 
+class UnknownAssignmentError(LookupError):
+    """There is no assignment of that name; the message lists those there are."""
+
+
 Run = Callable[[Any, Rng], Any]
 #: Looks at an observation alone and says what law it breaks, or None. Written as a sentence's end: "the rows sum to 1.2, not 1".
 Law = Callable[[Any], str | None]
@@ -226,11 +230,11 @@ def load_chapter(name: str) -> Chapter:
 
     Raises
     ------
-    LookupError
+    UnknownAssignmentError
         If there is no such chapter; the message lists those there are.
     """
     if name not in chapter_names():
-        raise LookupError(f"there is no assignment {name!r}; there is: {', '.join(chapter_names())}")
+        raise UnknownAssignmentError(f"there is no assignment {name!r}; there is: {', '.join(chapter_names())}")
     chapter = importlib.import_module(f"autograder.probes.{name}").chapter
     if not isinstance(chapter, Chapter):
         raise RegistrationError(f"autograder/probes/{name}.py must define `chapter`")

@@ -138,7 +138,7 @@ def _note(exercise: Exercise, got: Outcomes) -> str | None:
     """Say what holds for the attempt as a whole, when that is more to the point than any single case."""
     flat = [outcome for outcomes in got.values() for outcome in outcomes]
     if flat and all(outcome.status == "missing" for outcome in flat):
-        return f"There is no {exercise.name} to check: run the cell that defines it first."
+        return f"There is no {exercise.name} to check: no cell that ran without an error defines it."
     if flat and all(outcome.kinds[:1] == ("NotImplementedError",) for outcome in flat):
         return "Not written yet: replace the line that raises NotImplementedError."
     return None

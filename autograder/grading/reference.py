@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-from functools import cache
 from types import ModuleType
 from typing import Any
 
@@ -28,26 +27,31 @@ class Reference:
 
     def __init__(self, chapter: str) -> None:
         self._chapter = chapter
-        self._want = cache(self._observe_reference)
-        self._mistakes = cache(self._observe_mistakes)
-        self._exercises: dict[str, Exercise] = {}
+        self._want: dict[_Key, Outcomes] = {}
+        self._mistakes: dict[_Key, dict[str, Mistake]] = {}
 
     def want(self, exercise: Exercise, seed: bytes) -> Outcomes:
         """Return what the reference does on the draws of `seed`."""
-        self._exercises[exercise.name] = exercise
-        return self._want(exercise.name, seed)
+        key = _key(exercise, seed)
+        if key not in self._want:
+            self._want[key] = observe(exercise, Loopback(vars(load_reference(self._chapter))), seed)
+        return self._want[key]
 
     def mistakes(self, exercise: Exercise, seed: bytes) -> dict[str, Mistake]:
         """Return what each known mistake does on the draws of `seed`."""
-        self._exercises[exercise.name] = exercise
-        return self._mistakes(exercise.name, seed)
+        key = _key(exercise, seed)
+        if key not in self._mistakes:
+            known = load_variants(self._chapter).mistakes.get(exercise.name, {})
+            self._mistakes[key] = {
+                name: Mistake(message, observe(exercise, Loopback({exercise.name: implementation}), seed))
+                for name, (message, implementation) in known.items()
+            }
+        return self._mistakes[key]
 
-    def _observe_reference(self, name: str, seed: bytes) -> Outcomes:
-        return observe(self._exercises[name], Loopback(vars(load_reference(self._chapter))), seed)
 
-    def _observe_mistakes(self, name: str, seed: bytes) -> dict[str, Mistake]:
-        known = load_variants(self._chapter).mistakes.get(name, {})
-        return {
-            key: Mistake(message, observe(self._exercises[name], Loopback({name: implementation}), seed))
-            for key, (message, implementation) in known.items()
-        }
+#: An exercise with and without its hidden probes is asked different things.
+_Key = tuple[str, tuple[str, ...], bytes]
+
+
+def _key(exercise: Exercise, seed: bytes) -> _Key:
+    return exercise.name, tuple(probe.name for probe in exercise.probes), seed

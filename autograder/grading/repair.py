@@ -77,7 +77,7 @@ def _owners(cells: list[Any], ours: dict[str, Any]) -> tuple[dict[int, str], lis
                 continue
         place[grade_id] = index
     if doubled:
-        notes.append(f"there more than once: {', '.join(doubled)}")
+        notes.append(f"there more than once: {_listed(list(doubled))}")
     taken = set(place.values())
     unmarked = []
     for grade_id, cell in ours.items():
@@ -95,8 +95,13 @@ def _owners(cells: list[Any], ours: dict[str, Any]) -> tuple[dict[int, str], lis
             taken.add(place[grade_id])
             unmarked += [] if locked else [name]
     if unmarked:
-        notes.append(f"had lost its mark, found by its name: {', '.join(unmarked)}")
+        notes.append(f"without its mark, found by its name: {_listed(unmarked)}")
     return {index: grade_id for grade_id, index in place.items()}, notes
+
+
+def _listed(names: list[str], most: int = 4) -> str:
+    shown = ", ".join(names[:most])
+    return shown if len(names) <= most else f"{shown} and {len(names) - most} more"
 
 
 def _says_the_same(cell: Any, released: Any) -> bool:
@@ -157,7 +162,7 @@ def _insert_missing(cells: list[NotebookNode], released: list[NotebookNode], not
         elif grade_id in present:
             previous = grade_id
     if missing:
-        notes.append(f"missing, put back: {', '.join(missing)}")
+        notes.append(f"missing, put back: {_listed(missing)}")
 
 
 def _make_ids_unique(cells: list[NotebookNode]) -> None:

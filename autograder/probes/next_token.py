@@ -210,12 +210,13 @@ def decodes_what_was_encoded(impl: Impl, rng: Rng) -> Any:
     return tokenizer.decode([*tail, *ids, *tail])
 
 
-@bpe.probe(points=1, cases=3)
+@bpe.probe(points=1, cases=4)
 def decodes_broken_bytes(impl: Impl, rng: Rng) -> Any:
     """Bytes that are not valid UTF-8 become U+FFFD."""
-    ids = [[0xFF], [97, 0xC3, 98], [0xE6, 0x97, 99]][rng.case]
+    before, after = ([int(byte) for byte in rng.integers(97, 123, size=1 + rng.case)] for _ in range(2))
+    broken = [[0xFF], [0xC3], [0xE6, 0x97], [0x80, 0xF0, 0x9F]][rng.case]
     tokenizer = impl()
-    return {"broken": tokenizer.decode(ids), "whole": tokenizer.decode(list("é".encode()))}
+    return tokenizer.decode([*before, *broken, *after])
 
 
 @bpe.probe(points=0, gates=["decodes_what_was_encoded"], cases=3)

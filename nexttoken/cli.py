@@ -1,0 +1,164 @@
+"""The command line: thin commands that call the packages. Heavy imports wait until a command needs them."""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+app = typer.Typer(
+    name="nexttoken",
+    help="An interactive course on what is built around a language model, with exercises that grade themselves.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+#: Exit codes beside 0: something went wrong; some submissions could not be graded.
+FAILED, SOME_NOT_GRADED = 1, 3
+
+
+def main() -> None:
+    """Run the command line."""
+    app()
+
+
+def _one_sentence(command: Callable[..., None]) -> Callable[..., None]:
+    """Turn errors that a person can mend into one sentence and exit code 1; anything else is a bug and stays loud."""
+
+    @functools.wraps(command)
+    def wrapped(*args: Any, **kwargs: Any) -> None:
+        try:
+            command(*args, **kwargs)
+        except ModuleNotFoundError as error:
+            _fail(f"{error.name} is not installed; `pip install -e '.[lab,dev]'` in a checkout of the course brings it")
+        except Exception as error:
+            if type(error).__module__.partition(".")[0] in ("autograder", "nexttoken") or isinstance(
+                error, LookupError
+            ):
+                _fail(str(error.args[0]) if error.args else type(error).__name__)
+            if isinstance(error, OSError):
+                _fail(f"{error.strerror or error}: {error.filename or 'no file named'}")
+            raise
+
+    return wrapped
+
+
+def _fail(sentence: str) -> None:
+    typer.echo(f"nexttoken: {sentence}", err=True)
+    raise typer.Exit(FAILED)
+
+
+@app.command("list", epilog="Example: nexttoken list --json | jq '.[].name'")
+@_one_sentence
+def list_exercises(
+    *, as_json: Annotated[bool, typer.Option("--json", help="Print a JSON list instead of a table.")] = False
+) -> None:
+    """List the exercises with their points, minutes, probes and oracles."""
+    from nexttoken.catalogue import catalogue
+
+    rows = catalogue()
+    if as_json:
+        typer.echo(json.dumps(rows, indent=1, ensure_ascii=False))
+        return
+    for row in rows:
+        typer.echo(
+            f"{row['assignment']:<12} {row['name']:<22} {row['points']:>4g} points  {row['minutes']:>3} min  "
+            f"difficulty {row['difficulty']}  {row['probes']} probes  {row['title']}"
+        )
+
+
+@app.command(epilog="Example: nexttoken build --check")
+@_one_sentence
+def build(
+    *,
+    check: Annotated[
+        bool, typer.Option("--check", help="Change nothing; fail if a generated file is out of date.")
+    ] = False,
+) -> None:
+    """Make every generated notebook and recording from its master.
+
+    A file that somebody has worked in is kept; the new version is written beside it.
+    """
+    from autograder.courseroot import find_course
+    from autograder.release.build import build as build_all
+
+    course = find_course()
+    counts: dict[str, int] = {}
+    for item in build_all(course, check=check):
+        counts[item.status] = counts.get(item.status, 0) + 1
+        path = _short(item.path)
+        match item.status:
+            case "written":
+                typer.echo(f"written  {path}")
+            case "stale":
+                typer.echo(f"STALE    {path}: its master has changed; run `nexttoken build` and commit the result")
+            case "kept":
+                typer.echo(
+                    f"KEPT     {path} was changed by somebody; the new version is {_short(item.beside or item.path)}"
+                )
+    typer.echo(", ".join(f"{count} {status}" for status, count in sorted(counts.items())))
+    if counts.get("stale") or counts.get("kept"):
+        raise typer.Exit(FAILED)
+
+
+@app.command(epilog="Example: nexttoken kit next_token --output dist")
+@_one_sentence
+def kit(
+    assignment: Annotated[str, typer.Argument(help="The assignment, as `nexttoken list` names it.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the zip.")] = Path("dist"),
+) -> None:
+    """Build the zip that a student receives, after a scan for anything secret."""
+    from autograder.courseroot import find_course
+    from autograder.release.kit import build_kit
+
+    path = build_kit(find_course(), assignment, output)
+    typer.echo(f"{path} ({path.stat().st_size / 1024:.0f} KB). The scan found nothing secret in it.")
+
+
+@app.command(epilog="Example: nexttoken grade next_token --submissions downloads/ --students ada,alan")
+@_one_sentence
+def grade(
+    assignment: Annotated[str | None, typer.Argument(help="The assignment; with --sample, all by default.")] = None,
+    *,
+    submissions: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder of STUDENT/ASSIGNMENT/*.ipynb, or of STUDENT.ipynb. By default submitted/ in the course."
+        ),
+    ] = None,
+    students: Annotated[str, typer.Option(help="Only these, separated by commas.")] = "",
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="Folder for results, gradebook and CSV. By default the course."),
+    ] = None,
+    regrade: Annotated[bool, typer.Option("--regrade", help="Grade again what is already graded.")] = False,
+    sample: Annotated[bool, typer.Option("--sample", help="Grade the sample class into build/sample.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the results as a JSON list.")] = False,
+) -> None:
+    """Grade what students handed in: result files, nbgrader's gradebook, a CSV.
+
+    What is graded already and has not changed is kept. A file that cannot be read is reported as not graded; it never counts as 0.
+    The exit code is 0 if everything was graded, 3 if something was not.
+    """
+    from nexttoken.grading import GradeOrder, run_grading
+
+    if assignment is None and not sample:
+        _fail("which assignment? Name one, as in `nexttoken grade next_token`; `nexttoken list` shows them")
+    names = tuple(name.strip() for name in students.split(",") if name.strip())
+    order = GradeOrder(assignment, submissions, names, output, regrade=regrade, sample=sample, as_json=as_json)
+    not_graded = run_grading(order)
+    if not_graded and not sample:
+        raise typer.Exit(SOME_NOT_GRADED)
+
+
+def _short(path: Path) -> str:
+    try:
+        return str(path.relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)
