@@ -28,6 +28,7 @@ from typing import Any, Literal
 
 from autograder.draws import Rng
 
+
 class UnknownAssignmentError(LookupError):
     """There is no assignment of that name; the message lists those there are."""
 
@@ -203,9 +204,7 @@ def hidden_probe(
     """Make the decorated function a hidden probe of `exercise`; `load_hidden` finds it in its module."""
 
     def make(run: Run) -> HiddenProbe:
-        return HiddenProbe(
-            exercise.name, _probe(exercise, run, points, cases, rtol, atol, law, (), hidden=True)
-        )
+        return HiddenProbe(exercise.name, _probe(exercise, run, points, cases, rtol, atol, law, (), hidden=True))
 
     return make
 

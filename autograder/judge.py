@@ -144,9 +144,7 @@ def _note(exercise: Exercise, got: Outcomes) -> str | None:
     return None
 
 
-def name_mistake(
-    exercise: Exercise, got: Outcomes, want: Outcomes, mistakes: Mapping[str, Mistake]
-) -> str | None:
+def name_mistake(exercise: Exercise, got: Outcomes, want: Outcomes, mistakes: Mapping[str, Mistake]) -> str | None:
     """Return the message of the known mistake that explains the most failing cases.
 
     A mistake is considered only if it gives what was got in *every* failing case of the first failing probe

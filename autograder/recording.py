@@ -59,10 +59,7 @@ class Recording:
         mistakes = {
             key: Mistake(
                 message,
-                {
-                    name: _overlay(want[name], item["mistakes"].get(key, {}))
-                    for name, item in self._probes.items()
-                },
+                {name: _overlay(want[name], item["mistakes"].get(key, {})) for name, item in self._probes.items()},
             )
             for key, message in self._messages.items()
         }

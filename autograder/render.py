@@ -132,12 +132,12 @@ def to_html(verdict: Verdict, extras: Extras | None = None) -> str:
         parts.append(_html_table(verdict))
         parts.append(_html_failure(verdict))
     if verdict.cause:
-        parts.append(
-            f'<p style="margin:12px 0 8px"><strong>Likely cause.</strong> {_with_code(verdict.cause)}</p>'
-        )
+        parts.append(f'<p style="margin:12px 0 8px"><strong>Likely cause.</strong> {_with_code(verdict.cause)}</p>')
     if extras.printed:
         printed = escape("\n".join(extras.printed))
-        parts.append(f'<details style="margin:8px 0"><summary>Your code printed</summary><pre>{printed}</pre></details>')
+        parts.append(
+            f'<details style="margin:8px 0"><summary>Your code printed</summary><pre>{printed}</pre></details>'
+        )
     parts += [f'<div style="{_SOFT};margin-top:4px">{escape(line)}</div>' for line in _closing(verdict, extras)]
     return "".join([*parts, "</section>"])
 
@@ -165,7 +165,8 @@ def _html_table(verdict: Verdict) -> str:
             f'<td style="{_CELL}">{_with_code(probe.title)}</td></tr>'
         )
     head = "".join(
-        f'<th scope="col" style="{_CELL};font-weight:400;{_SOFT}">{name}</th>' for name in ("probe", "points", "what holds")
+        f'<th scope="col" style="{_CELL};font-weight:400;{_SOFT}">{name}</th>'
+        for name in ("probe", "points", "what holds")
     )
     return (
         '<table style="border-collapse:collapse;margin:8px 0;font-size:14px;border:0"><thead><tr>'

@@ -94,7 +94,9 @@ def progress() -> None:
         print("\n".join(lines))  # noqa: T201
         return
     cell = "text-align:left;padding:2px 16px 2px 0"
-    head = "".join(f'<th scope="col" style="{cell}">{name}</th>' for name in ("assignment", "exercise", "best check", "checks"))
+    head = "".join(
+        f'<th scope="col" style="{cell}">{name}</th>' for name in ("assignment", "exercise", "best check", "checks")
+    )
     body = "".join(
         f'<tr><td style="{cell}">{item.chapter}</td><td style="{cell}"><code>{item.exercise}</code></td>'
         f'<td style="{cell}">{of(standing.best, item.points)}</td><td style="{cell}">{standing.attempts}</td></tr>'

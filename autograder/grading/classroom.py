@@ -172,7 +172,9 @@ def read_notebook_of(course: CourseRoot, assignment: str) -> NotebookNode:
     try:
         return nbformat.read(path, as_version=4)
     except Exception as error:
-        raise InfrastructureError(f"the released notebook {path} cannot be read ({error}); run `nexttoken build`") from error
+        raise InfrastructureError(
+            f"the released notebook {path} cannot be read ({error}); run `nexttoken build`"
+        ) from error
 
 
 def _read(submission: Submission) -> bytes | None:
@@ -201,9 +203,7 @@ def _grade(
         graded = engine.grade(notebook)
     except (NotANotebookError, InfrastructureError) as error:
         return refused(str(error))
-    result = Result(
-        name, submission.student, "graded", "", file, key, ISOLATION, tuple(notes), graded.verdicts
-    )
+    result = Result(name, submission.student, "graded", "", file, key, ISOLATION, tuple(notes), graded.verdicts)
     return result, fill_outputs(notebook, graded)
 
 

@@ -135,7 +135,9 @@ def _is_copy(cell: NotebookNode, ours: dict[str, Any], notes: list[str], *, owne
     if _says_the_same(cell, ours[grade_id]):
         return True
     if owner:
-        notes.append(f"the locked cell {grade_id} was changed: its released text is back, the changed one stands behind it")
+        notes.append(
+            f"the locked cell {grade_id} was changed: its released text is back, the changed one stands behind it"
+        )
     return False
 
 

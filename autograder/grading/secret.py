@@ -33,7 +33,9 @@ def course_secret(root: Path) -> bytes:
         secret = bytes.fromhex(text.strip())
     except (OSError, ValueError) as error:
         where = "NEXTTOKEN_SECRET" if given is not None else str(path)
-        raise InfrastructureError(f"the course secret in {where} cannot be read ({error}); it is written in hex") from None
+        raise InfrastructureError(
+            f"the course secret in {where} cannot be read ({error}); it is written in hex"
+        ) from None
     if len(secret) < 16:
         raise InfrastructureError(f"the course secret has {len(secret)} bytes; it needs 16 or more")
     return secret

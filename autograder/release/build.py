@@ -81,7 +81,9 @@ def _page(master: Path) -> _File:
 
 def _recording(course: CourseRoot, public: Chapter, graded: Chapter, release: bytes) -> _File:
     cells = json.loads(release)["cells"]
-    stubs = {cell["id"].removesuffix("-code"): "".join(cell["source"]) for cell in cells if cell["id"].endswith("-code")}
+    stubs = {
+        cell["id"].removesuffix("-code"): "".join(cell["source"]) for cell in cells if cell["id"].endswith("-code")
+    }
     recording = record_chapter(public, graded, stubs)
 
     def same(data: bytes) -> bool:

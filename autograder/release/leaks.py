@@ -211,5 +211,3 @@ def _telling(lines: Iterable[str]) -> set[str]:
 def _folded(line: str) -> str:
     """Write a line so that spacing, a trailing comment and a trailing comma make no difference."""
     return re.sub(r"\s+", "", line.partition("  #")[0]).rstrip(",")
-
-

@@ -167,7 +167,9 @@ def with_logsumexp(logits: Tensor, temperature: float) -> Tensor:
 # --- BPETokenizer: mistakes
 
 
-@mistake("BPETokenizer", "Among equally frequent pairs you took the first one met. The task's rule is: the smallest pair.")
+@mistake(
+    "BPETokenizer", "Among equally frequent pairs you took the first one met. The task's rule is: the smallest pair."
+)
 class BreaksTiesByPosition(BPETokenizer):
     def train(self, text: str, num_merges: int) -> None:
         _train(self, text, num_merges, best=lambda counts: max(counts, key=lambda pair: counts[pair]))
@@ -305,13 +307,18 @@ class DecodesStrictly(BPETokenizer):
         return _bytes_of(self, ids).decode("utf-8")
 
 
-@mistake("BPETokenizer", "You decode each id to text by itself. A character can span several ids: join the bytes first.")
+@mistake(
+    "BPETokenizer", "You decode each id to text by itself. A character can span several ids: join the bytes first."
+)
 class DecodesIdById(BPETokenizer):
     def decode(self, ids: list[int]) -> str:
         return "".join(_bytes_of(self, [number]).decode("utf-8", errors="replace") for number in ids)
 
 
-@mistake("BPETokenizer", "An unknown id went through `decode`. In Python a negative index counts from the end: check both ends.")
+@mistake(
+    "BPETokenizer",
+    "An unknown id went through `decode`. In Python a negative index counts from the end: check both ends.",
+)
 class DecodesNegativeIds(BPETokenizer):
     def decode(self, ids: list[int]) -> str:
         pieces = [bytes([byte]) for byte in range(256)]
@@ -490,7 +497,10 @@ def ignores_context(
     return generate(model, prompt, max_new_tokens, choose, stop_tokens, None)
 
 
-@mistake("generate", "You cut only the prompt to `context`. The ids that are written count as well, so cut anew in each round.")
+@mistake(
+    "generate",
+    "You cut only the prompt to `context`. The ids that are written count as well, so cut anew in each round.",
+)
 def crops_prompt_once(
     model: Model,
     prompt: list[int],

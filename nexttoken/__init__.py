@@ -1,0 +1,1 @@
+"""The course's command line: thin commands that call the packages beside it."""

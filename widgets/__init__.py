@@ -1,0 +1,27 @@
+"""What a student plays with: pictures that answer every drag in the browser, without the kernel.
+
+A widget is one Python file here and one JavaScript file in `js/`. Names are loaded when they are first used, so
+`import widgets` costs next to nothing and never imports torch.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from widgets.temperature import Temperature
+
+__all__ = ["Temperature"]
+
+_HOMES = {"Temperature": "widgets.temperature"}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"widgets has no {name!r}; it has {', '.join(__all__)}")
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,206 @@
+// What every widget shares: elements, looks, state, the prediction, export. A widget's own file imports from
+// here; widgets/base.py joins the two into one ES module, so top-level names must differ between them, and
+// nothing may touch the page before `render` is called.
+
+const STYLE = `
+.nt{--ink:#1b1f24;--soft:#57606a;--line:#d0d7de;--paper:#fff;--panel:#f6f8fa;--truth:#0072B2;--draft:#E69F00;--good:#009E73;
+--bad:#D55E00;--third:#CC79A7;--ghost:#b6bec7;--focus:#0969da;color-scheme:light;container-type:inline-size;box-sizing:border-box;width:100%;
+font:14px/1.45 system-ui,sans-serif;color:var(--ink);background:var(--paper);font-variant-numeric:tabular-nums;max-width:920px;
+padding:16px;border:1px solid var(--line);border-radius:8px}
+.nt[data-theme=dark]{--ink:#e6edf3;--soft:#9198a1;--line:#30363d;--paper:#0d1117;--panel:#161b22;--truth:#56B4E9;--draft:#F0B429;
+--good:#2BC79A;--bad:#F27A3D;--third:#E39AC4;--ghost:#4a525c;--focus:#58a6ff;color-scheme:dark}
+.nt *{box-sizing:border-box}.nt h2{font-size:16px;line-height:1.3;margin:0 0 4px;font-weight:600;color:inherit}.nt p{margin:0}
+.nt .soft{color:var(--soft)}.nt .nt-small{font-size:13px}
+.nt .ask{margin:12px 0 16px;padding:8px 12px;background:var(--panel);border-left:3px solid var(--draft)}
+.nt .nt-row{display:flex;gap:8px;flex-wrap:wrap;align-items:center}.nt .ask .nt-row,.nt .ask .nt-row+p:not(:empty){margin-top:8px}
+.nt .cols{display:grid;grid-template-columns:236px minmax(0,1fr);gap:24px}@container(max-width:640px){.nt .cols{grid-template-columns:minmax(0,1fr);gap:16px}}
+.nt fieldset{border:0;margin:0;padding:0;min-width:0}.nt fieldset:disabled{opacity:.55}
+.nt label{display:grid;grid-template-columns:1fr auto;font-size:13px;margin-bottom:12px}
+.nt input[type=range]{grid-column:1/3;width:100%;accent-color:var(--truth);margin:4px 0 0}
+.nt button{font:inherit;font-size:13px;color:inherit;background:var(--paper);border:1px solid var(--line);border-radius:6px;padding:4px 10px;cursor:pointer}
+.nt button:hover:enabled{border-color:var(--soft)}.nt button:disabled{cursor:default}
+.nt button[aria-pressed=true]{border-color:var(--truth);box-shadow:inset 0 0 0 1px var(--truth)}
+.nt :focus-visible{outline:2px solid var(--focus);outline-offset:2px}
+.nt svg{width:100%;height:auto;display:block}.nt svg text{font:12px system-ui,sans-serif;fill:var(--ink)}.nt svg .s{fill:var(--soft)}
+.nt details{margin-top:12px;font-size:13px}.nt summary{cursor:pointer}.nt .scroll{overflow-x:auto}
+.nt table{border-collapse:collapse;font-size:12px;width:100%;margin:8px 0}
+.nt th,.nt td{text-align:right;padding:2px 8px;border-bottom:1px solid var(--line);font-weight:400;white-space:nowrap}
+.nt th:first-child{text-align:left}.nt thead th{color:var(--soft)}
+.nt .facts{display:flex;gap:8px 20px;flex-wrap:wrap;margin:8px 0;font-size:13px}.nt .facts b{font-size:18px;font-weight:600;display:block}
+@media print{.nt .ask,.nt fieldset,.nt details{display:none}.nt .cols{display:block}}
+`;
+
+function fill(node, attrs, children) {
+  for (const [key, value] of Object.entries(attrs)) {
+    if (key.startsWith("on")) node.addEventListener(key.slice(2), value);
+    else if (value !== false && value != null) node.setAttribute(key, value === true ? "" : value);
+  }
+  node.append(...children.flat().filter((child) => child != null));
+  return node;
+}
+
+// An HTML element, and an SVG one. Text always arrives as text, so a token such as "<b>" is shown, not obeyed.
+export const h = (tag, attrs = {}, ...children) => fill(document.createElement(tag), attrs, children);
+export const s = (tag, attrs = {}, ...children) =>
+  fill(document.createElementNS("http://www.w3.org/2000/svg", tag), attrs, children);
+
+// The numbers of a binary trait (little-endian float64), exact and with infinities, which JSON has not.
+export function floats(bytes) {
+  const { buffer, byteOffset, byteLength } = ArrayBuffer.isView(bytes) ? bytes : new DataView(bytes);
+  return new Float64Array(buffer.slice(byteOffset, byteOffset + byteLength));
+}
+
+// Numbers in [0, 1) that are the same in every browser: mulberry32.
+export function dice(seed) {
+  let at = seed >>> 0;
+  return () => {
+    at = (at + 0x6d2b79f5) >>> 0;
+    let x = Math.imul(at ^ (at >>> 15), at | 1);
+    x ^= x + Math.imul(x ^ (x >>> 7), x | 61);
+    return ((x ^ (x >>> 14)) >>> 0) / 4294967296;
+  };
+}
+
+// A token as one can see it, no longer than there is room for.
+export function visible(token, room = 12) {
+  const text = token.replace(/ /g, "␣").replace(/\n/g, "⏎").replace(/\t/g, "⇥") || "(empty)";
+  const letters = [...text];
+  return letters.length > room ? `${letters.slice(0, room - 1).join("")}…` : text;
+}
+
+export function percent(p) {
+  if (p === 0) return "0 %";
+  if (p < 0.001) return "< 0.1 %";
+  if (p > 0.999 && p < 1) return "> 99.9 %";
+  return `${(100 * p).toFixed(p < 0.0995 ? 1 : 0)} %`;
+}
+
+// A native range input. `show(value, text)` follows the state; the input itself never is the state.
+export function slider(label, range, onvalue) {
+  const said = h("span", { "aria-hidden": "true" }); // a screen reader hears it as the input's value text
+  const input = h("input", { type: "range", "aria-label": label, ...range, oninput: () => onvalue(input.valueAsNumber) });
+  const show = (value, text) => {
+    input.value = value;
+    said.textContent = text;
+    input.setAttribute("aria-valuetext", text);
+  };
+  return { node: h("label", {}, h("span", {}, label), said, input), show };
+}
+
+export function button(text, onclick) {
+  return h("button", { type: "button", onclick }, text);
+}
+
+export function table(head, rows) {
+  const cells = ([first, ...rest]) => [h("th", { scope: "row" }, first), ...rest.map((cell) => h("td", {}, cell))];
+  return h("table", {}, h("thead", {}, h("tr", {}, head.map((cell) => h("th", { scope: "col" }, cell)))),
+    h("tbody", {}, rows.map((row) => h("tr", {}, cells(row)))));
+}
+
+// The question that comes before the first reveal. `choice` is the text of the answer, "" before, "skip" if passed over.
+export function ask({ question, choices, right, why }, onchoice) {
+  const told = h("p", { "aria-live": "polite" });
+  const buttons = choices.map((text) => h("button", { type: "button", "aria-pressed": "false", onclick: () => onchoice(text) }, text));
+  const skip = button("Skip, let me play", () => onchoice("skip"));
+  const show = (choice) => {
+    for (const each of buttons) each.setAttribute("aria-pressed", String(each.textContent === choice));
+    skip.hidden = choice !== "";
+    const verdict = choice === right ? `Right, ${right}. ` : `You said ${choice}; it is ${right}. `;
+    const said = !choice || choice === "skip" ? "" : verdict + why;
+    if (told.textContent !== said) told.textContent = said;
+  };
+  const row = h("div", { class: "nt-row", role: "group", "aria-label": "Your prediction" }, buttons, skip);
+  return { node: h("div", { class: "ask" }, h("p", {}, question), row, told), show };
+}
+
+// What hosts say about light and dark, else what the system says.
+function isDark() {
+  const { jpThemeLight, vscodeThemeKind } = document.body.dataset;
+  if (jpThemeLight) return jpThemeLight === "false";
+  if (vscodeThemeKind) return /dark|high-contrast$/.test(vscodeThemeKind);
+  const said = document.documentElement.getAttribute("theme") ?? document.documentElement.dataset.theme; // Colab; sites
+  if (said === "dark" || said === "light") return said === "dark";
+  return matchMedia("(prefers-color-scheme: dark)").matches;
+}
+
+// The picture as a file of its own: colours resolved, background included.
+function standalone(svg) {
+  const copy = svg.cloneNode(true);
+  const [from, to] = [svg, copy].map((root) => [root, ...root.querySelectorAll("*")]);
+  from.forEach((node, i) => {
+    const style = getComputedStyle(node);
+    for (const name of ["fill", "stroke", "font-family", "font-size"]) to[i].setAttribute(name, style.getPropertyValue(name));
+  });
+  const { width, height } = svg.viewBox.baseVal;
+  copy.setAttribute("width", width);
+  copy.setAttribute("height", height);
+  copy.prepend(s("rect", { width, height, fill: getComputedStyle(svg.closest(".nt")).backgroundColor }));
+  return new XMLSerializer().serializeToString(copy);
+}
+
+function save(name, blob) {
+  const link = h("a", { href: URL.createObjectURL(blob), download: name });
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+}
+
+async function png(svg) {
+  const image = new Image();
+  image.src = `data:image/svg+xml,${encodeURIComponent(standalone(svg))}`;
+  await image.decode();
+  const canvas = h("canvas", { width: 2 * image.width, height: 2 * image.height });
+  canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height);
+  return new Promise((resolve) => canvas.toBlob(resolve, "image/png"));
+}
+
+function csv(rows) {
+  const cell = (text) => (/[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
+  return rows.map((row) => row.map((each) => cell(String(each))).join(",")).join("\r\n");
+}
+
+// Buttons that save the picture and its numbers; `rows()` gives the numbers unrounded, the head first.
+export function exports(name, svg, rows) {
+  return h("div", { class: "nt-row", role: "group", "aria-label": "Save" },
+    button("SVG", () => save(`${name}.svg`, new Blob([standalone(svg)], { type: "image/svg+xml" }))),
+    button("PNG", async () => save(`${name}.png`, await png(svg))),
+    button("CSV", () => save(`${name}.csv`, new Blob([csv(rows())], { type: "text/csv" }))));
+}
+
+// Make a widget. `state` names the traits that are watched; `build(ui)` fills `ui.root` once and returns `paint(width)`,
+// which is called whenever the state or the room changes. `ui.state()` is the state now, `ui.set({...})` changes it everywhere.
+export function widget({ title, state, build }) {
+  return {
+    render({ model, el }) {
+      const root = h("section", { class: "nt", "aria-label": title }, h("h2", {}, title));
+      const now = () => Object.fromEntries(state.map((name) => [name, model.get(name)]));
+      const set = (changes) => {
+        for (const [name, value] of Object.entries(changes)) model.set(name, value);
+        try { model.save_changes(); } catch { /* a host without a kernel: the page's own state is enough */ }
+      };
+      const dress = () => { root.dataset.theme = isDark() ? "dark" : "light"; };
+      dress();
+      el.append(h("style", {}, STYLE), root);
+      const paint = build({ root, get: (name) => model.get(name), state: now, set });
+      let waiting = false;
+      const repaint = () => {
+        if (waiting) return;
+        waiting = true;
+        queueMicrotask(() => { waiting = false; paint(Math.max(300, (root.clientWidth || 640) - 32)); });
+      };
+      for (const name of state) model.on(`change:${name}`, repaint);
+      const room = new ResizeObserver(repaint);
+      room.observe(root);
+      const host = new MutationObserver(dress);
+      for (const node of [document.body, document.documentElement]) host.observe(node, { attributes: true });
+      const system = matchMedia("(prefers-color-scheme: dark)");
+      system.addEventListener("change", dress);
+      repaint();
+      return () => {
+        for (const name of state) try { model.off(`change:${name}`, repaint); } catch { /* nothing to undo there */ }
+        room.disconnect();
+        host.disconnect();
+        system.removeEventListener("change", dress);
+      };
+    },
+  };
+}
