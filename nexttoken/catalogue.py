@@ -11,7 +11,7 @@ from autograder.exercise import Exercise, chapter_names, graded_chapter, load_ch
 def catalogue() -> list[dict[str, Any]]:
     """List all exercises in the order of the course.
 
-    In a checkout, hidden probes count, and so do mistakes and alternatives; in a student's installation there are none of them.
+    In a checkout, hidden probes count, and so do mistakes and alternatives; a student's installation has none of them.
     """
     try:
         hidden = find_course().hidden

@@ -143,8 +143,8 @@ def grade(
 ) -> None:
     """Grade what students handed in: result files, nbgrader's gradebook, a CSV.
 
-    What is graded already and has not changed is kept. A file that cannot be read is reported as not graded; it never counts as 0.
-    The exit code is 0 if everything was graded, 3 if something was not.
+    What is graded already and has not changed is kept. A file that cannot be read is reported as not graded; it
+    never counts as 0. The exit code is 0 if everything was graded, 3 if something was not.
     """
     from nexttoken.grading import GradeOrder, run_grading
 

@@ -17,7 +17,6 @@ from autograder.grading.engine import Engine
 from autograder.grading.gradebook import database_url, write_gradebook
 from autograder.grading.results import Result, write_atomically
 
-
 #: Columns where the output goes to a file or another program.
 _PLAIN_WIDTH = 120
 
@@ -75,12 +74,12 @@ def _grade_assignment(course: CourseRoot, name: str, order: GradeOrder) -> list[
         task = progress.add_task(name, total=len(found), problems=0)
         problems = 0
 
-        def tell(result: Result, now: bool) -> None:  # noqa: FBT001 - called by position
+        def tell(result: Result) -> None:
             nonlocal problems
             if result.status != "graded":
                 problems += 1
                 console.print(f"  {result.student}: not graded: {result.why}", markup=False)
-            for note in result.repairs if now else ():
+            for note in result.repairs:
                 console.print(f"  {result.student}: repaired: {note}", markup=False)
             progress.update(task, advance=1, problems=problems)
 

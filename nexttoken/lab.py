@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import secrets
+import signal
 import socket
 import subprocess
 import sys
@@ -69,20 +70,22 @@ def start(
         message = 'JupyterLab is not installed here: run "make course", or: python -m pip install "nexttoken[lab]"'
         raise LabError(message)
     for line in copy_exercises(root):
-        console.print(line, markup=False, highlight=False)
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
 
     port = free_port(ip, port)
     # In the environment, not among the arguments: those can be read by everyone on the machine.
     token = os.environ.get("JUPYTER_TOKEN") or secrets.token_hex(24)
     command = server_command(root, ip, port, browser=has_display() if browser is None else browser)
     console.print("Starting JupyterLab ...", highlight=False)
+    # A plain SIGTERM (a container that is stopped) would leave the server running on its own.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with subprocess.Popen(  # noqa: S603 - our own command
         command, cwd=root.path, env={**os.environ, "JUPYTER_TOKEN": token}, stdin=subprocess.DEVNULL
     ) as server:
         try:
             _wait_until_it_answers(server, _local(ip), port)
             console.print(f"\nThe course is open at\n\n    {address(ip, port, token)}\n", markup=False, soft_wrap=True)
-            console.print("It runs until you stop it: Ctrl-C here. Your notebooks are saved in work/.", highlight=False)
+            console.print("It runs until you stop it: Ctrl-C here. Your notebooks are saved in work/.", soft_wrap=True)
             return server.wait()
         except KeyboardInterrupt:
             console.print("\nStopping JupyterLab.", highlight=False)

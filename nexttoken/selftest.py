@@ -49,9 +49,8 @@ def run(arguments: Sequence[str] = (), *, everything: bool = False, root: Course
     # Every test works without a network: a model that is not here must not be asked for.
     environment = {**os.environ, "HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1"}
     try:
-        status = subprocess.run(  # noqa: S603 - our own command
-            command(arguments, everything=everything), cwd=root.path, env=environment, check=False
-        )
+        line = command(arguments, everything=everything)
+        status = subprocess.run(line, cwd=root.path, env=environment, check=False)  # noqa: S603 - our own command
     except KeyboardInterrupt:
         return 130
     return status.returncode

@@ -1,1 +1,1 @@
-"""The reference implementations, one module a chapter, and the exercise notebooks' only source. Never shipped to students."""
+"""The reference implementations, one module a chapter: the exercises' only source, never shipped to students."""

@@ -15,13 +15,12 @@
 #
 # **How to work.** Read the task, fill in the cell below it, run it, then run the cell that says `check(...)`.
 # A check takes a moment, works offline, and may be run as often as you like. It shows the first case that fails,
-# with what was expected and what came back. `reset("softmax_temperature")` puts the empty exercise into a new cell beside your
-# code. At grading the same questions are asked again with other numbers, and a few more are added.
+# with what was expected and what came back. `reset("softmax_temperature")` puts the empty exercise into a new cell
+# beside your code. At grading the same questions are asked again with other numbers, and a few more are added.
 
 # %%
 from collections.abc import Callable, Collection
 
-import torch
 from torch import Tensor
 
 # %% tags=["active-ipynb"]
@@ -34,9 +33,9 @@ from torch import Tensor
 #
 # $$p_i = \frac{e^{z_i/T}}{\sum_{j=1}^{V} e^{z_j/T}}$$
 #
-# A small $T$ makes the likeliest token likelier still; a large $T$ makes all tokens more alike. At $T = 0$ the formula
-# divides by zero, so we define it as the limit: all the probability goes to the largest logit, and if several logits are
-# equally large, they share it equally.
+# A small $T$ makes the likeliest token likelier still; a large $T$ makes all tokens more alike. At $T = 0$ the
+# formula divides by zero, so we define it as the limit: all the probability goes to the largest logit, and if
+# several logits are equally large, they share it equally.
 #
 # **By hand.** For logits $(0, \ln 3)$ and $T = 1$ the weights are $1$ and $3$, so $p = (0.25, 0.75)$. At
 # $T = 0.5$ the weights are $1$ and $3^2 = 9$, so $p = (0.1, 0.9)$: halving the temperature squares the ratio.
@@ -116,9 +115,9 @@ def softmax_temperature(logits: Tensor, temperature: float) -> Tensor:
 # %% [markdown]
 # ## BPETokenizer
 #
-# A model does not see letters, it sees numbers. *Byte-pair encoding* (Sennrich, Haddow and Birch, 2016) builds those numbers from
-# the text itself. Start from bytes: every text is a sequence of ids 0 to 255. Then repeat: find the pair of
-# neighbouring ids that occurs most often, give it a new id, and replace it everywhere. Frequent pieces of text
+# A model does not see letters, it sees numbers. *Byte-pair encoding* (Sennrich, Haddow and Birch, 2016) builds those
+# numbers from the text itself. Start from bytes: every text is a sequence of ids 0 to 255. Then repeat: find the pair
+# of neighbouring ids that occurs most often, give it a new id, and replace it everywhere. Frequent pieces of text
 # become one id; rare ones stay spelled out, so no text is ever unknown.
 #
 # **By hand.** `"abababc"` is `[97, 98, 97, 98, 97, 98, 99]`. The pair (97, 98) occurs 3 times, (98, 97) twice,

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
+
+    from autograder.courseroot import CourseRoot
 
 # Nothing that Chromium does in the background may reach for the network. Rendering in software is steady everywhere.
 CHROMIUM_FLAGS = (
@@ -59,3 +64,54 @@ def browser(chromium: str) -> Iterator[Browser]:
         chrome = play.chromium.launch(executable_path=chromium, args=list(CHROMIUM_FLAGS))
         yield chrome
         chrome.close()
+
+
+_REPOSITORY = Path(__file__).resolve().parents[1]
+_COURSE_PARTS = ("autograder", "course", "exercises", "nexttoken", "pocket", "solutions", "widgets")
+_COURSE_FILES = ("LICENSE", "README.md", "nbgrader_config.py", "pyproject.toml")
+
+
+@pytest.fixture
+def course(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CourseRoot:
+    """Copy the course, so that a test may change it, build it and grade in it; its secret is fixed."""
+    from autograder.courseroot import CourseRoot
+
+    monkeypatch.setenv("NEXTTOKEN_SECRET", "5e" * 32)
+    monkeypatch.setenv("NEXTTOKEN_HOME", str(tmp_path / "home"))
+    for name in ("NEXTTOKEN_HIDDEN", "NEXTTOKEN_EXCHANGE"):
+        monkeypatch.delenv(name, raising=False)
+    copied = tmp_path / "course"
+    for name in _COURSE_PARTS:
+        if (_REPOSITORY / name).is_dir():
+            ignore = shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints", "*.new.ipynb")
+            shutil.copytree(_REPOSITORY / name, copied / name, ignore=ignore)
+    for name in _COURSE_FILES:
+        shutil.copy(_REPOSITORY / name, copied / name)
+    return CourseRoot(copied)
+
+
+@pytest.fixture
+def run_in_course(course: CourseRoot, tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Return a function that runs ``python -m ...`` in the copied course, with the copy's packages."""
+
+    def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        home = tmp_path / "home"
+        home.mkdir(exist_ok=True)
+        environment = {
+            **os.environ,
+            "HOME": str(home),
+            "PYTHONPATH": str(course.path),
+            "PYTHONDONTWRITEBYTECODE": "1",
+            **environment,
+        }
+        return subprocess.run(
+            [sys.executable, "-m", *arguments],
+            cwd=course.path,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=600,
+            check=False,
+        )
+
+    return run

@@ -1,4 +1,4 @@
-"""Grade everything that a class handed in: find the files, grade what is new, write results, notebooks, gradebook and CSV."""
+"""Grade what a class handed in: find the files, grade what is new, write results, notebooks and a CSV."""
 
 from __future__ import annotations
 
@@ -77,7 +77,8 @@ def find_submissions(folder: Path, assignment: str, students: Iterable[str] = ()
         }
     if not found:
         raise NoSubmissionsError(
-            f"{folder} holds no submission to {assignment}: expected STUDENT/{assignment}/{assignment}.ipynb, or STUDENT.ipynb"
+            f"{folder} holds no submission to {assignment}: "
+            f"expected STUDENT/{assignment}/{assignment}.ipynb, or STUDENT.ipynb"
         )
     wanted = list(students)
     unknown = [name for name in wanted if name not in found]
@@ -108,7 +109,7 @@ def _timestamp(path: Path) -> datetime | None:
     try:
         text = path.read_text(encoding="utf-8").strip()
         found = re.match(r"(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d)", text)
-        return datetime.fromisoformat(f"{found[1]} {found[2]}") if found else None  # noqa: DTZ007 - naive UTC, as nbgrader's
+        return datetime.fromisoformat(f"{found[1]} {found[2]}") if found else None
     except (OSError, ValueError):
         return None
 
@@ -124,7 +125,7 @@ def grade_class(
     places: Places,
     *,
     regrade: bool = False,
-    tell: Callable[[Result, bool], None] = lambda *_: None,
+    tell: Callable[[Result], None] = lambda _: None,
 ) -> list[Result]:
     """Grade what is new or changed and keep the rest.
 
@@ -133,7 +134,7 @@ def grade_class(
     regrade
         Grade everything again.
     tell
-        Called after each submission with its result and whether it was graded now (True) or before (False).
+        Called with the result of each submission, as soon as it is known.
 
     Returns
     -------
@@ -149,13 +150,13 @@ def grade_class(
         known = None if regrade else load(places.results, engine.chapter.name, submission.student)
         path = places.autograded / submission.student / engine.chapter.name / f"{engine.chapter.name}.ipynb"
         if known is not None and known.key == key and known.status == "graded" and path.exists():
-            tell(known, False)
+            tell(known)
             results.append(known)
             continue
         result, notebook = _grade(engine, submission, data, key, released)
         _write_notebook(path, notebook, submission.handed_in)
         save(places.results, result)
-        tell(result, True)
+        tell(result)
         results.append(result)
     return results
 
@@ -170,11 +171,12 @@ def read_notebook_of(course: CourseRoot, assignment: str) -> NotebookNode:
     """
     path = course.released(assignment)
     try:
-        return nbformat.read(path, as_version=4)
+        notebook: NotebookNode = nbformat.read(path, as_version=4)
     except Exception as error:
         raise InfrastructureError(
             f"the released notebook {path} cannot be read ({error}); run `nexttoken build`"
         ) from error
+    return notebook
 
 
 def _read(submission: Submission) -> bytes | None:

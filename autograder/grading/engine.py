@@ -15,7 +15,7 @@ from autograder.draws import graded_seed
 from autograder.exercise import Chapter, Exercise, graded_chapter
 from autograder.grading.reference import Reference
 from autograder.grading.secret import course_secret
-from autograder.grading.session import InfrastructureError, Limits, Session
+from autograder.grading.session import Limits, Session
 from autograder.grading.submission import is_experiment
 from autograder.judge import judge, judge_case
 from autograder.observe import Outcome, Outcomes, observe
@@ -67,7 +67,7 @@ class Engine:
         return cls(chapter, course_secret(course.path), package, limits)
 
     def fingerprint(self) -> str:
-        """Hash what a verdict depends on besides the submission: the draws, the probes, the code and the key libraries."""
+        """Hash what verdicts depend on besides the submission: draws, probes, code and key libraries."""
         state = hashlib.sha256()
         for name, seed in sorted(self._seeds.items()):
             exercise = self.chapter.exercises[name]
@@ -88,7 +88,7 @@ class Engine:
         InfrastructureError
             If the grader itself could not work. What the student's code does never raises.
         """
-        run = _Run(self, self._cells(notebook), self._limits, self._package)
+        run = _Run(self._cells(notebook), self._limits, self._package)
         try:
             run.start()
             verdicts = tuple(self._verdict(exercise, run) for exercise in self.chapter.exercises.values())
@@ -122,7 +122,7 @@ class Engine:
 class _Run:
     """The process behind one submission, started anew after it was lost."""
 
-    def __init__(self, engine: Engine, cells: list[tuple[int, str]], limits: Limits, package: Path) -> None:
+    def __init__(self, cells: list[tuple[int, str]], limits: Limits, package: Path) -> None:
         self._cells = cells
         self._limits = limits
         self._package = package

@@ -1,4 +1,4 @@
-"""The graded notebook that formgrader and feedback show: the student's cells with their outputs, our verdicts in the check cells."""
+"""The graded notebook that formgrader and feedback show: the student's outputs, and our verdicts in the check cells."""
 
 from __future__ import annotations
 
@@ -41,13 +41,14 @@ def explain_refusal(released: NotebookNode, why: str) -> NotebookNode:
 
 def _output(item: Any) -> NotebookNode | None:
     """Make a notebook output of what the student's process sent; anything of another form is dropped."""
+    made: NotebookNode | None = None
     match item:
         case ["stream", "stdout" | "stderr" as name, str(text)]:
-            return new_output("stream", name=name, text=text)
+            made = new_output("stream", name=name, text=text)
         case ["display", dict(data)]:
             kept = {kind: text for kind, text in data.items() if kind in SAFE_TYPES and type(text) is str}
-            return new_output("display_data", data=kept) if kept else None
+            made = new_output("display_data", data=kept) if kept else None
         case ["error", str(name), str(message), list(lines)]:
             traceback = [line for line in lines if type(line) is str]
-            return new_output("error", ename=name, evalue=message, traceback=traceback or [f"{name}: {message}"])
-    return None
+            made = new_output("error", ename=name, evalue=message, traceback=traceback or [f"{name}: {message}"])
+    return made

@@ -1,4 +1,4 @@
-"""Result files: one JSON file a submission, written whole or not at all. They are the truth; a gradebook follows from them."""
+"""Result files: one JSON file a submission, written whole or not at all. They are the truth, a gradebook is derived."""
 
 from __future__ import annotations
 

@@ -6,6 +6,7 @@ import os
 import secrets
 from pathlib import Path
 
+from autograder.draws import LEAST_SECRET
 from autograder.grading.session import InfrastructureError
 
 _BYTES = 32
@@ -36,8 +37,8 @@ def course_secret(root: Path) -> bytes:
         raise InfrastructureError(
             f"the course secret in {where} cannot be read ({error}); it is written in hex"
         ) from None
-    if len(secret) < 16:
-        raise InfrastructureError(f"the course secret has {len(secret)} bytes; it needs 16 or more")
+    if len(secret) < LEAST_SECRET:
+        raise InfrastructureError(f"the course secret has {len(secret)} bytes; it needs {LEAST_SECRET} or more")
     return secret
 
 

@@ -10,6 +10,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_raw_cell
 
 MAX_BYTES = 50 * 2**20
+_LONGEST_ID = 64  # nbformat's own limit
 
 
 class NotANotebookError(Exception):
@@ -39,7 +40,7 @@ def read_notebook(data: bytes) -> NotebookNode:
         cut = " It looks cut off: was the download complete?" if text.lstrip().startswith("{") else ""
         raise NotANotebookError(f"the file is not valid JSON{where}, so it is no notebook.{cut}") from None
     cells = _cells(content)
-    notebook = new_notebook(cells=[_cell(item) for item in cells if isinstance(item, dict)])
+    notebook: NotebookNode = new_notebook(cells=[_cell(item) for item in cells if isinstance(item, dict)])
     kernel = content.get("metadata") if isinstance(content.get("metadata"), dict) else {}
     if isinstance(kernel.get("kernelspec"), dict):
         notebook.metadata["kernelspec"] = NotebookNode(kernel["kernelspec"])
@@ -64,8 +65,8 @@ def _cell(item: dict[str, Any]) -> NotebookNode:
     source = "".join(str(line) for line in source) if isinstance(source, list) else str(source)
     source = source.replace("\r\n", "\n")
     make = {"code": new_code_cell, "raw": new_raw_cell}.get(str(item.get("cell_type")), new_markdown_cell)
-    cell = make(source=source)
-    if isinstance(item.get("id"), str) and 1 <= len(item["id"]) <= 64:
+    cell: NotebookNode = make(source=source)  # type: ignore[no-untyped-call]
+    if isinstance(item.get("id"), str) and 1 <= len(item["id"]) <= _LONGEST_ID:
         cell.id = item["id"]
     metadata = item.get("metadata")
     if isinstance(metadata, dict):

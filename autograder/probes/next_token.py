@@ -241,7 +241,7 @@ _PATIENCE = 60
 
 
 class ScriptedModel:
-    """A model whose logits follow a fixed rule, and a choice by a rule of its own; both write down what they were asked.
+    """A model whose logits follow a fixed rule, and a choice by another; both write down what they were asked.
 
     It stays on the checking side, so the transcript is the truth. The favourite next token depends on
     every id it is shown, in order, so showing it too few or too many changes the text.

@@ -76,7 +76,7 @@ def _notebook(path: Path, data: bytes) -> _File:
 def _page(master: Path) -> _File:
     notebook = page_notebook(master.read_text(encoding="utf-8"))
     data = (nbformat.writes(notebook) + "\n").encode()
-    return _File(master.with_suffix(".ipynb"), data, data.__eq__, _has_no_outputs)
+    return _File(master.with_suffix(".ipynb"), data, data.__eq__, is_untouched)
 
 
 def _recording(course: CourseRoot, public: Chapter, graded: Chapter, release: bytes) -> _File:
@@ -94,15 +94,6 @@ def _recording(course: CourseRoot, public: Chapter, graded: Chapter, release: by
 
     path = course.path / "autograder" / "recorded" / f"{public.name}.json"
     return _File(path, to_text(recording).encode(), same, lambda _: True)
-
-
-def _has_no_outputs(path: Path) -> bool:
-    """Say whether a page was never run in place; a reader's outputs and edits there are theirs."""
-    try:
-        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
-        return all(not cell.get("outputs") for cell in cells)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return False
 
 
 def _settle(file: _File, *, check: bool) -> Built:

@@ -7,7 +7,7 @@ import os
 import tempfile
 from pathlib import Path
 
-from traitlets.config import PyFileConfigLoader
+from traitlets.config.loader import PyFileConfigLoader
 
 from autograder.courseroot import CourseRoot
 from autograder.exercise import Chapter

@@ -46,7 +46,8 @@ class LeakError(Exception):
     def __init__(self, leaks: list[Leak]) -> None:
         first = leaks[0]
         super().__init__(
-            f"{len(leaks)} secrets would reach students, the first: {first.kind} in {first.file}: {first.found}. No kit was written"
+            f"{len(leaks)} secrets would reach students, the first: {first.kind} in {first.file}: {first.found}. "
+            "No kit was written"
         )
         self.leaks = leaks
 

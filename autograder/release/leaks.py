@@ -1,7 +1,7 @@
-"""Prove that what students receive gives nothing away: no reference, no mistake, no hidden probe, no seed, no expectation.
+"""Prove that what students receive gives nothing away: no reference, mistake, hidden probe, seed or expectation.
 
-The scan knows the secrets (it runs on the instructor's side) and looks for each of them in every file, also inside archives
-and notebooks. It does not trust the selection that built the files.
+The scan knows the secrets (it runs on the instructor's side) and looks for each of them in every file, also inside
+archives and notebooks. It does not trust the selection that built the files.
 """
 
 from __future__ import annotations

@@ -25,6 +25,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from autograder.exercise import Chapter, Exercise
+from autograder.release.digest import digest
 
 _CHECK = re.compile(r"check\((\w+)\)")
 _HEADING = re.compile(r"## (\w+)\n")
@@ -52,7 +53,7 @@ def instructor_notebook(text: str, chapter: Chapter) -> NotebookNode:
     MasterError
         If an exercise has no task, no solution cell or no check cell, or one too many.
     """
-    notebook = jupytext.reads(text, fmt="py:percent")
+    notebook: NotebookNode = jupytext.reads(text, fmt="py:percent")
     seen: dict[str, int] = {}
     plain = 0
     for cell in notebook.cells:
@@ -72,11 +73,13 @@ def instructor_notebook(text: str, chapter: Chapter) -> NotebookNode:
 
 def page_notebook(text: str) -> NotebookNode:
     """Convert a chapter's or the start page's Markdown master to a notebook without outputs."""
-    notebook = jupytext.reads(text, fmt="md")
+    notebook: NotebookNode = jupytext.reads(text, fmt="md")
     for number, cell in enumerate(notebook.cells, start=1):
         cell.id = f"cell-{number}"
         cell.metadata = NotebookNode({key: value for key, value in cell.metadata.items() if key == "tags"})
-    notebook.metadata = NotebookNode({"kernelspec": dict(_KERNEL), "language_info": dict(_LANGUAGE)})
+    notebook.metadata = NotebookNode(
+        {"kernelspec": dict(_KERNEL), "language_info": dict(_LANGUAGE), "nexttoken": {"digest": digest(notebook)}}
+    )
     notebook.nbformat, notebook.nbformat_minor = 4, 5
     return notebook
 

@@ -32,7 +32,7 @@ def build_wheel(root: Path, destination: Path) -> Path:
     os.environ["SOURCE_DATE_EPOCH"] = _EPOCH
     try:
         built = list(WheelBuilder(str(root)).build(directory=str(destination), versions=["standard"]))
-    except Exception as error:  # noqa: BLE001 - hatchling raises what it likes
+    except Exception as error:
         raise PackagingError(f"the student's wheel could not be built from {root}: {error}") from error
     finally:
         if before is None:

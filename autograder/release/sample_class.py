@@ -1,7 +1,8 @@
-"""The sample class: an invented class's submissions, made from ``solutions/sample_class/``, one of each kind that an instructor meets.
+"""The sample class: submissions of an invented class, one of each kind that an instructor meets.
 
-``roster.toml`` says, per student, which answer stands in which exercise: ``reference``, ``given`` (untouched), or the name of a
-file ``answers/<exercise>-<answer>.py``; and which of the damages below was done to the file.
+``solutions/sample_class/roster.toml`` says, per student, which answer stands in which exercise: ``reference``,
+``given`` (untouched), or the name of a file ``answers/<exercise>-<answer>.py``; and which of the damages below was
+done to the file.
 """
 
 from __future__ import annotations
@@ -101,7 +102,7 @@ def _checks_deleted(notebook: Notebook) -> bytes:
 
 
 def _cells_doubled(notebook: Notebook) -> bytes:
-    """A copied cell keeps its nbgrader mark: stock nbgrader's batch stops here."""
+    """Copy every cell with its nbgrader mark: stock nbgrader's batch stops at this one."""
     changed = copy.deepcopy(notebook)
     changed["cells"] = [copy.deepcopy(cell) for cell in changed["cells"] for _ in range(2)]
     for number, cell in enumerate(changed["cells"]):

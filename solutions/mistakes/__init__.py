@@ -1,4 +1,4 @@
-"""Wrong implementations that people really write, each with the message that names it; and right ones of other kinds."""
+"""Wrong implementations that people really write, with the message that names each; and right ones of other kinds."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Variants:
     alternatives: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def mistake(self, exercise: str, message: str) -> Callable[[T], T]:
-        """Register a wrong implementation. The message says what was seen and what to check, without the code that mends it."""
+        """Register a wrong implementation; the message says what to check, without the code that mends it."""
 
         def register(implementation: T) -> T:
             self._add(self.mistakes, exercise, implementation, (message, implementation))

@@ -73,7 +73,7 @@ def overflows(logits: Tensor, temperature: float) -> Tensor:
 
 @mistake(
     "softmax_temperature",
-    "You shifted all rows by one common maximum. A row that lies far below it loses all its weight: each row needs its own.",
+    "You shifted all rows by one common maximum. A row far below it loses all its weight: each row needs its own.",
 )
 def shifts_by_global_maximum(logits: Tensor, temperature: float) -> Tensor:
     if not temperature > 0:
@@ -115,7 +115,7 @@ def works_in_place(logits: Tensor, temperature: float) -> Tensor:
 
 @mistake(
     "softmax_temperature",
-    "The gradient does not reach the logits: `.detach()`, `.item()`, `.numpy()` or `torch.tensor(...)` on the way cuts it off.",
+    "The gradient does not reach the logits. `.detach()`, `.item()`, `.numpy()` and `torch.tensor(...)` cut it off.",
 )
 def cuts_the_gradient(logits: Tensor, temperature: float) -> Tensor:
     return softmax_temperature(logits.detach(), temperature)
@@ -155,7 +155,7 @@ def with_library_softmax(logits: Tensor, temperature: float) -> Tensor:
 
 @alternative("softmax_temperature")
 def with_logsumexp(logits: Tensor, temperature: float) -> Tensor:
-    if not (0 <= temperature):
+    if not (temperature >= 0):
         raise ValueError
     if temperature == 0:
         infinity = torch.full_like(logits, float("-inf"))
@@ -240,7 +240,7 @@ class MergesInPlace(BPETokenizer):
 
 @mistake(
     "BPETokenizer",
-    "You encode by taking the longest known piece at each position. BPE applies the merges in the order they were learned.",
+    "You took the longest known piece at each position. BPE applies the merges in the order they were learned.",
 )
 class EncodesGreedily(BPETokenizer):
     def encode(self, text: str) -> list[int]:
@@ -259,7 +259,7 @@ class EncodesGreedily(BPETokenizer):
 
 @mistake(
     "BPETokenizer",
-    "`encode` or `decode` uses something that only `train` prepared. Both go by `merges` as it is when they are called.",
+    "`encode` or `decode` uses what only `train` prepared. Both go by `merges` as it is when they are called.",
 )
 class RemembersTraining(BPETokenizer):
     def __init__(self) -> None:

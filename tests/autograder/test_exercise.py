@@ -78,7 +78,7 @@ def test_two_probes_of_one_name_are_refused(exercise: Exercise) -> None:
 
 
 def test_a_probe_without_a_docstring_is_refused(exercise: Exercise) -> None:
-    with pytest.raises(RegistrationError, match="f.untitled: the docstring is the probe's title, and it is missing"):
+    with pytest.raises(RegistrationError, match=r"f\.untitled: the docstring is the probe's title, and it is missing"):
         exercise.probe(points=1)(untitled)
 
 
@@ -176,7 +176,7 @@ def test_a_hidden_probe_of_an_unknown_exercise_is_refused_by_name(tmp_path: Path
 
 
 def test_an_unknown_chapter_is_answered_with_those_there_are() -> None:
-    with pytest.raises(LookupError, match="there is no assignment 'next_tokn'; there is: .*next_token"):
+    with pytest.raises(LookupError, match=r"there is no assignment 'next_tokn'; there is: .*next_token"):
         load_chapter("next_tokn")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 
 import numpy as np
 import pytest
@@ -125,8 +126,6 @@ def trained_by_tokenizers(text: str, num_merges: int) -> list[tuple[bytes, bytes
 
 
 def json_model(theirs: tokenizers.Tokenizer) -> dict[str, list[list[str]]]:
-    import json
-
     model: dict[str, list[list[str]]] = json.loads(theirs.to_str())["model"]
     return model
 

@@ -11,17 +11,17 @@ import math
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
-from autograder.draws import graded_seed, public_seed
+from autograder.draws import case_rng, graded_seed, public_seed
 from autograder.exercise import Exercise, Probe, chapter_names, graded_chapter, load_chapter
 from autograder.judge import Mistake, judge, judge_case
 from autograder.observe import Outcome, Outcomes, observe
-from autograder.proxy import Answer, Call, Impl, Loopback
+from autograder.proxy import Answer, Call, Impl, Loopback, StudentError
 from autograder.verdict import Verdict
 from autograder.wire import Ref, decode, encode
 from solutions.mistakes import Variants
@@ -88,7 +88,7 @@ def run(exercise: Exercise, implementation: Any, seed: bytes) -> Outcomes:
     return observe(exercise, Loopback({exercise.name: implementation}), seed)
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def wanted(chapter: str, name: str, seed: bytes) -> Outcomes:
     """Return what the reference gives, run once for each seed."""
     exercise = CHAPTERS[chapter].exercises[name]
@@ -256,9 +256,6 @@ class Watched:
 
 @each_probe
 def test_a_probe_draws_everything_before_it_asks_anything(exercise: Exercise, probe: Probe) -> None:
-    from autograder.draws import case_rng
-    from autograder.proxy import StudentError
-
     for case in range(probe.cases):
         channel = Watched(reference(exercise), exercise.name)
         channel.rng = case_rng(seeds(exercise)[1], exercise.name, probe.name, case)
@@ -429,7 +426,7 @@ def test_the_empty_exercise_earns_nothing_and_says_that_it_is_not_written(exerci
         if "### END SOLUTION" in line:
             keep = True
     namespace: dict[str, Any] = {"__name__": "empty"}
-    exec(compile(ast.parse("\n".join(kept)), "empty", "exec"), namespace)  # noqa: S102 - our own source
+    exec(compile(ast.parse("\n".join(kept)), "empty", "exec"), namespace)
     result = verdict(exercise, namespace[exercise.name], seeds(exercise)[0])
     assert result.earned == 0
     assert result.note == "Not written yet: replace the line that raises NotImplementedError."
@@ -447,7 +444,7 @@ def test_every_mistake_fails_on_every_seed(exercise: Exercise, name: str) -> Non
         assert result.earned < result.possible
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def public_mistakes(chapter: str, name: str) -> dict[str, Mistake]:
     """Return how every mistake behaves on the public draws of the public probes, as `check` knows it."""
     exercise = load_chapter(chapter).exercises[name]
