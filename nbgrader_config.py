@@ -27,6 +27,7 @@ c.ClearSolutions.code_stub = {"python": "# YOUR CODE HERE\nraise NotImplementedE
 c.GenerateAssignment.preprocessors = hooks.RELEASE
 c.Autograde.sanitize_preprocessors = hooks.SANITIZE
 c.Autograde.autograde_preprocessors = hooks.AUTOGRADE
+c.ExportApp.plugin_class = "autograder.grading.export.ExportWithStatus"
 
 put_scripts_on_path()
 

@@ -157,6 +157,54 @@ def grade(
         raise typer.Exit(SOME_NOT_GRADED)
 
 
+@app.command(epilog="Example: nexttoken lab --port 9000 --no-browser")
+@_one_sentence
+def lab(
+    *,
+    port: Annotated[int, typer.Option(help="Port; the next free one if it is taken.")] = 8888,
+    ip: Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 in a container.")] = "localhost",
+    browser: Annotated[
+        bool | None, typer.Option(help="Open a browser, or not. By default, if there is a display.")
+    ] = None,
+) -> None:
+    """Open the course in JupyterLab, with your own copies of the exercises in work/."""
+    from nexttoken.lab import start
+
+    raise typer.Exit(start(port, ip=ip, browser=browser))
+
+
+@app.command(
+    epilog="Example: nexttoken test -- -k softmax -x",
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+)
+@_one_sentence
+def test(
+    context: typer.Context,
+    *,
+    everything: Annotated[bool, typer.Option("--all", help="Also the slow tests.")] = False,
+) -> None:
+    """Run the course's tests. What follows `--` goes to pytest."""
+    from nexttoken.selftest import run
+
+    raise typer.Exit(run(context.args, everything=everything))
+
+
+@app.command(epilog="Example: nexttoken doctor --deep")
+@_one_sentence
+def doctor(
+    *,
+    deep: Annotated[
+        bool, typer.Option("--deep", help="Also import torch and torchvision together; some seconds.")
+    ] = False,
+) -> None:
+    """Show what is installed, what is missing and what to do about it."""
+    from nexttoken.doctor import exit_status, report, to_text
+
+    checks = report(deep=deep)
+    typer.echo(to_text(checks))
+    raise typer.Exit(exit_status(checks))
+
+
 def _short(path: Path) -> str:
     try:
         return str(path.relative_to(Path.cwd()))

@@ -57,7 +57,7 @@ def node() -> str:
 def browser(chromium: str) -> Iterator[Browser]:
     """Return a headless Chromium, one for each worker."""
     try:
-        from playwright.sync_api import sync_playwright  # noqa: PLC0415 - it takes a moment, and few tests need it
+        from playwright.sync_api import sync_playwright  # here: it takes a moment, and few tests need it
     except ImportError:
         absent("Playwright (pip install playwright)")
     with sync_playwright() as play:

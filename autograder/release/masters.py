@@ -122,7 +122,7 @@ def _nbgrader_metadata(cell: Any, chapter: Chapter, plain: int) -> tuple[dict[st
         points = _registered(chapter, name).points
         return {**base, "grade": True, "solution": False, "locked": True, "grade_id": name, "points": points}, plain
     if BEGIN in cell.source:
-        name = _registered(chapter, _defined(cell.source)).name
+        name = _registered(chapter, _defined(cell.source, chapter)).name
         return {**base, "grade": False, "solution": True, "locked": False, "grade_id": f"{name}-code"}, plain
     heading = _HEADING.match(cell.source) if cell.cell_type == "markdown" else None
     if heading and heading.group(1) in chapter.exercises:
@@ -133,12 +133,17 @@ def _nbgrader_metadata(cell: Any, chapter: Chapter, plain: int) -> tuple[dict[st
     return {**base, "grade": False, "solution": False, "locked": True, "grade_id": grade_id}, plain
 
 
-def _defined(source: str) -> str:
+def _defined(source: str, chapter: Chapter) -> str:
     """Return the name of the first function or class that a cell defines."""
-    for node in ast.parse(source).body:
+    where = f"solutions/{chapter.name}.py: the solution cell that begins {source.strip().splitlines()[0]!r}"
+    try:
+        body = ast.parse(source).body
+    except SyntaxError as error:
+        raise MasterError(f"{where} is not Python: {error.msg}, in its line {error.lineno}") from None
+    for node in body:
         if isinstance(node, ast.FunctionDef | ast.ClassDef):
             return node.name
-    raise MasterError("a solution cell defines neither a function nor a class")
+    raise MasterError(f"{where} defines neither a function nor a class")
 
 
 def _registered(chapter: Chapter, name: str) -> Exercise:
