@@ -174,11 +174,12 @@ def lab(
 
 
 @app.command(
+    "test",
     epilog="Example: nexttoken test -- -k softmax -x",
     context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
 )
 @_one_sentence
-def test(
+def run_tests(
     context: typer.Context,
     *,
     everything: Annotated[bool, typer.Option("--all", help="Also the slow tests.")] = False,

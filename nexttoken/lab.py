@@ -184,6 +184,9 @@ def free_port(ip: str, first: int) -> int:
     """
     for port in range(first, min(first + _TRIES, 65_536)):
         with socket.socket() as probe:
+            if os.name == "posix":
+                # As the server does: a port that was in use a moment ago is free. (Windows would share it.)
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 probe.bind((ip, port))
             except OSError:

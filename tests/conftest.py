@@ -71,23 +71,46 @@ _COURSE_PARTS = ("autograder", "course", "exercises", "nexttoken", "pocket", "so
 _COURSE_FILES = ("LICENSE", "README.md", "nbgrader_config.py", "pyproject.toml")
 
 
+def copied_course(folder: Path) -> CourseRoot:
+    """Copy what a course consists of into a new folder."""
+    from autograder.courseroot import CourseRoot
+
+    for name in _COURSE_PARTS:
+        if (_REPOSITORY / name).is_dir():
+            ignore = shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints", "*.new.ipynb")
+            shutil.copytree(_REPOSITORY / name, folder / name, ignore=ignore)
+    for name in _COURSE_FILES:
+        shutil.copy(_REPOSITORY / name, folder / name)
+    return CourseRoot(folder)
+
+
 @pytest.fixture
 def course(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CourseRoot:
     """Copy the course, so that a test may change it, build it and grade in it; its secret is fixed."""
-    from autograder.courseroot import CourseRoot
-
     monkeypatch.setenv("NEXTTOKEN_SECRET", "5e" * 32)
     monkeypatch.setenv("NEXTTOKEN_HOME", str(tmp_path / "home"))
     for name in ("NEXTTOKEN_HIDDEN", "NEXTTOKEN_EXCHANGE"):
         monkeypatch.delenv(name, raising=False)
-    copied = tmp_path / "course"
-    for name in _COURSE_PARTS:
-        if (_REPOSITORY / name).is_dir():
-            ignore = shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints", "*.new.ipynb")
-            shutil.copytree(_REPOSITORY / name, copied / name, ignore=ignore)
-    for name in _COURSE_FILES:
-        shutil.copy(_REPOSITORY / name, copied / name)
-    return CourseRoot(copied)
+    return copied_course(tmp_path / "course")
+
+
+@pytest.fixture(scope="session")
+def built_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Copy the course and build it, once for each worker; to be copied, not changed."""
+    from autograder.release.build import build
+
+    made = copied_course(tmp_path_factory.mktemp("template") / "course")
+    for _ in build(made):
+        pass
+    return made.path
+
+
+@pytest.fixture
+def built_course(course: CourseRoot, built_template: Path) -> CourseRoot:
+    """Copy the course with everything generated up to date."""
+    shutil.rmtree(course.path)
+    shutil.copytree(built_template, course.path)
+    return course
 
 
 @pytest.fixture

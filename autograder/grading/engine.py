@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import sys
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -15,7 +16,7 @@ from autograder.draws import graded_seed
 from autograder.exercise import Chapter, Exercise, graded_chapter
 from autograder.grading.reference import Reference
 from autograder.grading.secret import course_secret
-from autograder.grading.session import Limits, Session
+from autograder.grading.session import InfrastructureError, Limits, Session
 from autograder.grading.submission import is_experiment
 from autograder.judge import judge, judge_case
 from autograder.observe import Outcome, Outcomes, observe
@@ -62,6 +63,8 @@ class Engine:
     @classmethod
     def open(cls, course: CourseRoot, assignment: str, limits: Limits | None = None) -> Engine:
         """Make an engine for an assignment of a course, with the course's secret and hidden probes."""
+        if sys.platform == "win32":
+            raise InfrastructureError("grading needs Linux or macOS; on Windows, run it in WSL")
         chapter = graded_chapter(assignment, course.hidden)
         package = unpack_student_package(course.path)
         return cls(chapter, course_secret(course.path), package, limits)

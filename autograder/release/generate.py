@@ -56,9 +56,8 @@ def generate_release(course: CourseRoot, chapter: Chapter, database: str | None 
         try:
             converter.start()
         except NbGraderException as error:
-            raise GenerationError(
-                f"nbgrader could not generate {chapter.name}: {said[0] if said else error}"
-            ) from error
+            reason = (said[0] if said else str(error)).strip().partition("\n")[0]  # what follows is the whole cell
+            raise GenerationError(f"nbgrader could not generate {chapter.name}: {reason}") from error
         finally:
             os.chdir(here)
         return (folder / "release" / chapter.name / f"{chapter.name}.ipynb").read_bytes()

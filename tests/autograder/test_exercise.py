@@ -18,7 +18,6 @@ from autograder.exercise import (
     hidden_probe,
     load_chapter,
     load_hidden,
-    sentence,
 )
 
 
@@ -183,10 +182,6 @@ def test_an_unknown_chapter_is_answered_with_those_there_are() -> None:
 @pytest.mark.parametrize("name", chapter_names())
 def test_every_chapter_carries_the_name_of_its_file(name: str) -> None:
     assert load_chapter(name).name == name
-
-
-def test_a_name_reads_as_words() -> None:
-    assert sentence("divides_after__all") == "divides after all"
 
 
 # --- draws

@@ -360,6 +360,17 @@ def test_a_mistake_with_a_second_one_on_top_is_named_by_the_first_probe_that_fai
     assert verdict(two_mistakes, **KNOWN).cause == "You made the mistake largest."
 
 
+def largest_without_floor(x: torch.Tensor, floor: float) -> torch.Tensor:
+    return divides_by_the_largest(x, min(floor, 0.0))
+
+
+@pytest.mark.parametrize("order", [["largest", "both"], ["both", "largest"]], ids=" before ".join)
+@pytest.mark.parametrize("made", ["largest", "both"])
+def test_of_two_mistakes_that_begin_alike_the_one_that_agrees_more_is_named(made: str, order: list[str]) -> None:
+    pair = {"largest": divides_by_the_largest, "both": largest_without_floor}
+    assert verdict(pair[made], **{name: pair[name] for name in order}).cause == f"You made the mistake {made}."
+
+
 def test_no_mistake_is_named_for_another_behaviour() -> None:
     assert verdict(lambda x, floor: x * 0 + 7, **KNOWN).cause is None
 

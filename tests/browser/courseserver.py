@@ -24,6 +24,9 @@ import pytest
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, ConsoleMessage, Page, Route
 
+from autograder.courseroot import CourseRoot
+from nexttoken.lab import server_command
+
 ROOT = Path(__file__).resolve().parents[2]
 
 #: What is not the course: caches anywhere; at the top the environment, and what an instructor or a student made in this checkout.
@@ -80,7 +83,10 @@ class CourseCopy:
 def copy_course(folder: Path) -> CourseCopy:
     """Copy the course into a folder."""
     home = folder / "home"
-    home.mkdir(parents=True)
+    settings = home / "jupyter/config/lab/user-settings/@jupyterlab/apputils-extension/notification.jupyterlab-settings"
+    settings.parent.mkdir(parents=True)
+    # Without an answer JupyterLab asks, in a box over the notebook, whether it may fetch news.
+    settings.write_text('{"fetchNews": "false"}', encoding="utf-8")
     root = folder / "course"
     shutil.copytree(ROOT, root, ignore=_left_out)
     return CourseCopy(root, home)
@@ -98,11 +104,7 @@ def serving(course: CourseCopy) -> Iterator[Callable[[str], str]]:
         port = free.getsockname()[1]
     token = secrets.token_hex(16)
     log = course.home / "server.log"
-    command = [
-        *(sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"),
-        *("--ServerApp.ip=127.0.0.1", f"--ServerApp.port={port}", "--ServerApp.port_retries=0"),
-        f"--ServerApp.root_dir={course.root}",
-    ]
+    command = server_command(CourseRoot(course.root), "127.0.0.1", port, browser=False)
     with log.open("wb") as file:
         server = subprocess.Popen(
             command,

@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
 
-OVERFLOWING = '''\
+OVERFLOWING = """\
 def softmax_temperature(logits: Tensor, temperature: float) -> Tensor:
     if not temperature >= 0:
         raise ValueError("the temperature must be 0 or larger")
@@ -18,7 +18,7 @@ def softmax_temperature(logits: Tensor, temperature: float) -> Tensor:
         winners = (logits == logits.amax(dim=-1, keepdim=True)).to(logits.dtype)
         return winners / winners.sum(dim=-1, keepdim=True)
     weights = (logits / temperature).exp()
-    return weights / weights.sum(dim=-1, keepdim=True)'''
+    return weights / weights.sum(dim=-1, keepdim=True)"""
 
 CORRECT = OVERFLOWING.replace(
     "(logits / temperature).exp()", "((logits - logits.amax(dim=-1, keepdim=True)) / temperature).exp()"
@@ -39,6 +39,8 @@ class LabPage:
     def wait_until_ready(self) -> None:
         """Wait for the notebook and its kernel."""
         self.notebook.locator(".jp-Cell").first.wait_for(timeout=_PATIENCE)
+        # What is run while the page still connects to the kernel is dropped without a word.
+        self.page.locator(".jp-StatusBar-TextItem", has_text="| Idle").wait_for(timeout=_PATIENCE)
         self.page.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]').wait_for(timeout=_PATIENCE)
 
     def code_cell(self, text: str) -> Locator:
@@ -83,7 +85,7 @@ class LabPage:
 
     def use_theme(self, name: str, *, light: bool) -> None:
         """Choose a theme in the menu: Settings, Theme."""
-        self.page.get_by_role("menuitem", name="Settings", exact=True).click()
-        self.page.get_by_role("menuitem", name="Theme", exact=True).hover()
-        self.page.get_by_role("menuitem", name=name, exact=True).click()
-        self.page.locator(f'body[data-jp-theme-light="{str(light).lower()}"]').wait_for()
+        for step in ("Settings", "Theme", name):
+            bar_or_menu = ".lm-MenuBar-itemLabel" if step == "Settings" else ".lm-Menu-itemLabel"
+            self.page.locator(bar_or_menu).get_by_text(step, exact=True).click()
+        self.page.locator(f'body[data-jp-theme-light="{str(light).lower()}"]').wait_for(state="attached")

@@ -227,9 +227,7 @@ def test_a_cell_more_in_a_master_leaves_the_ids_of_the_exercises_as_they_were(na
 
 HEAD = "# %%\nimport math\n\n"
 TASK = "# %% [markdown]\n# ## double\n#\n# Double a number.\n\n"
-CODE = (
-    '# %%\ndef double(x):\n    """Return 2 x."""\n    ### BEGIN SOLUTION\n    return 2 * x\n    ### END SOLUTION\n\n'
-)
+CODE = '# %%\ndef double(x):\n    """Return 2 x."""\n    ### BEGIN SOLUTION\n    return 2 * x\n    ### END SOLUTION\n\n'
 CHECK = '# %% tags=["active-ipynb"]\n# check(double)\n\n'
 
 
@@ -251,7 +249,7 @@ def test_a_whole_master_becomes_a_notebook(doubling: Chapter) -> None:
     notebook = instructor_notebook(HEAD + TASK + CODE + CHECK, doubling)
     assert [cell.id for cell in notebook.cells] == ["doubling-1", "double-task", "double-code", "double"]
     assert notebook.cells[-1].source == "check(double)"
-    assert notebook.cells[-1].metadata.nbgrader.points == 2
+    assert notebook.cells[-1].metadata["nbgrader"]["points"] == 2
     nbformat.validate(notebook)
 
 

@@ -81,7 +81,7 @@ def test_a_kept_token_of_no_probability_is_not_called_cut(javascript: Call) -> N
 @pytest.mark.slow
 @pytest.mark.parametrize("row", ROWS.values(), ids=ROWS.keys())
 def test_cuts_agree_with_transformers(row: list[float], javascript: Call) -> None:
-    from transformers.generation.logits_process import TopKLogitsWarper, TopPLogitsWarper  # noqa: PLC0415 - slow
+    from transformers.generation.logits_process import TopKLogitsWarper, TopPLogitsWarper
 
     settings = [(t, k, p) for t in (0.5, 2.0) for k in (1, 2, 5) for p in (0.3, 0.8, 0.95)]
     settings = [(t, min(k, len(row)), p) for t, k, p in settings]

@@ -134,7 +134,7 @@ def test_picture_and_numbers_can_be_saved(kind: str, page_file: Path, open_offli
 @pytest.mark.parametrize("width", [960, 360])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing(page_file: Path, open_offline: Open, scheme: str, width: int) -> None:
-    from axe_playwright_python.sync_playwright import Axe  # noqa: PLC0415 - only here
+    from axe_playwright_python.sync_playwright import Axe
 
     page = open_offline(page_file, scheme=scheme, width=width)
     before = Axe().run(page)
