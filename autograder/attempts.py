@@ -49,8 +49,8 @@ def remember(verdict: Verdict, version: int, source: str) -> bool:
 def standing(exercise: str, version: int) -> Standing:
     """Count the attempts at an exercise and find the best; lines that cannot be read do not count."""
     try:
-        lines = history_file().read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError):
+        lines = history_file().read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
         return Standing(0, 0.0)
     earned = [points for line in lines if (points := _points(line, exercise, version)) is not None]
     return Standing(len(earned), max(earned, default=0.0))
@@ -62,5 +62,5 @@ def _points(line: str, exercise: str, version: int) -> float | None:
         if entry["exercise"] != exercise or entry["version"] != version:
             return None
         return float(entry["earned"])
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError, RecursionError):
         return None

@@ -127,8 +127,12 @@ def _sequence(want: Any, got: Any, tolerance: Tolerance, where: str) -> Differen
             same_kind = type(want[0]) in (int, float, str) and len(want) <= _SHOWN_WHOLE
             return _differs(where, want, got, _at(found, index)) if same_kind else found
     if len(want) != len(got):
-        return _differs(where, want, got, f"{len(want)} items were expected, {len(got)} came back")
+        return _differs(where, want, got, f"{_items(len(want))} expected, {len(got)} came back")
     return None
+
+
+def _items(count: int) -> str:
+    return "1 item was" if count == 1 else f"{count} items were"
 
 
 def _at(found: Difference, index: int) -> str:

@@ -233,10 +233,20 @@ def load_chapter(name: str) -> Chapter:
     """
     if name not in chapter_names():
         raise UnknownAssignmentError(f"there is no assignment {name!r}; there is: {', '.join(chapter_names())}")
-    chapter = importlib.import_module(f"autograder.probes.{name}").chapter
+    chapter = getattr(importlib.import_module(f"autograder.probes.{name}"), "chapter", None)
     if not isinstance(chapter, Chapter):
         raise RegistrationError(f"autograder/probes/{name}.py must define `chapter`")
+    for exercise in chapter.exercises.values():
+        _demand_known_gates(exercise)
     return chapter
+
+
+def _demand_known_gates(exercise: Exercise) -> None:
+    names = {probe.name for probe in exercise.probes}
+    for probe in exercise.probes:
+        for target in probe.gates:
+            if target not in names:
+                raise RegistrationError(f"{exercise.name}.{probe.name} gates {target!r}, which is no probe of it")
 
 
 def load_hidden(folder: Path, chapter: Chapter) -> dict[str, list[Probe]]:

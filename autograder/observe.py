@@ -8,7 +8,7 @@ from typing import Any, Literal
 from autograder.draws import case_rng
 from autograder.exercise import Exercise, Probe
 from autograder.proxy import Call, Channel, Impl, LostError, MissingError, RefusedError, StudentError
-from autograder.wire import WireError, decode, encode
+from autograder.wire import decode, encode
 
 Status = Literal["value", "raised", "refused", "missing", "timeout", "crash"]
 
@@ -58,7 +58,7 @@ def observe_case(exercise: Exercise, probe: Probe, channel: Channel, seed: bytes
         return Outcome(status, message=str(error), calls=tuple(impl.calls))
     except RefusedError as error:
         return Outcome("refused", message=str(error), calls=tuple(impl.calls))
-    except (WireError, TypeError, ValueError, AttributeError, LookupError, ArithmeticError) as error:
+    except Exception as error:
         # Probes hold for the reference (a test), so this is about what the student's code handed back.
         why = f"what was returned cannot be used further ({type(error).__name__}: {error})"
         return Outcome("refused", message=why, calls=tuple(impl.calls))

@@ -20,6 +20,7 @@ goes out as ``["callback", number, args, kwargs]`` and comes back as ``["ok", va
 from __future__ import annotations
 
 import builtins
+import sysconfig
 import traceback
 from collections.abc import Callable
 from pathlib import Path
@@ -30,6 +31,7 @@ from autograder.wire import Ref, WireError, decode, encode
 Ask = Callable[[bytes], bytes]
 
 _OURS = Path(__file__).resolve().parent
+_LIBRARIES = tuple(sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib"))
 _MESSAGE_LIMIT = 2_000
 _NAME_LIMIT = 200
 _LINES_LIMIT = 3
@@ -157,6 +159,9 @@ def _gradient(function: Any, args: list[Any], kwargs: dict[str, Any], wrt: int, 
         raise WireError(f"a {type(result).__name__} was returned where a tensor with a gradient was expected")
     if not result.requires_grad:
         raise RuntimeError("the result does not depend on the input for autograd: is it detached on the way?")
+    if result.shape != cotangent.shape:
+        expected = tuple(cotangent.shape)
+        raise WireError(f"a result of shape {tuple(result.shape)} was returned, shape {expected} was expected")
     (gradient,) = torch.autograd.grad(result, leaf, cotangent, allow_unused=True)
     return torch.zeros_like(leaf) if gradient is None else gradient
 
@@ -191,8 +196,12 @@ def _cut(text: str, limit: int) -> str:
 
 
 def student_lines(error: BaseException) -> list[str]:
-    """Return the last few lines of a traceback that are not ours, as ``line 4, in softmax: return z / t``."""
+    """Return the student's last few lines in a traceback, as ``line 4, in softmax: return z / t``.
+
+    Lines of ours are left out, and those of libraries too, which would push the student's own out of sight.
+    """
     frames = [
         item for item in traceback.extract_tb(error.__traceback__) if Path(item.filename).resolve().parent != _OURS
     ]
-    return [f"line {item.lineno}, in {item.name}: {(item.line or '').strip()}" for item in frames[-_LINES_LIMIT:]]
+    own = [item for item in frames if not item.filename.startswith(_LIBRARIES)] or frames
+    return [f"line {item.lineno}, in {item.name}: {(item.line or '').strip()}" for item in own[-_LINES_LIMIT:]]

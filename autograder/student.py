@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import inspect
 import io
+import os
 import sys
 from typing import Any
 
@@ -19,6 +20,10 @@ from autograder.render import Extras, of, points, to_html, to_text
 from autograder.verdict import Verdict
 
 _PRINTED_LINES = 8
+
+
+class ChecksFailedError(AssertionError):
+    """Raised by `check` under nbgrader's Validate, and only there; the message is the verdict."""
 
 
 class UnknownExerciseError(Exception):
@@ -64,6 +69,9 @@ def check(implementation: Any) -> None:
         return
     kept = attempts.remember(verdict, recording.version, _source(implementation))
     _display(verdict, Extras(_remarks(recording, kept=kept), _shorten(printed.getvalue())))
+    if os.environ.get("NBGRADER_EXECUTION") == "validate" and not verdict.passed:
+        # nbgrader's Validate button calls a cell right unless it raises.
+        raise ChecksFailedError(to_text(verdict))
 
 
 def reset(exercise: Any) -> None:

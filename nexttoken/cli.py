@@ -36,6 +36,8 @@ def _one_sentence(command: Callable[..., None]) -> Callable[..., None]:
         try:
             command(*args, **kwargs)
         except ModuleNotFoundError as error:
+            if (error.name or "").startswith("autograder"):
+                _fail("this command belongs to the course's repository; a student's installation does not have it")
             _fail(f"{error.name} is not installed; `pip install -e '.[lab,dev]'` in a checkout of the course brings it")
         except Exception as error:
             if type(error).__module__.partition(".")[0] in ("autograder", "nexttoken") or isinstance(

@@ -91,9 +91,10 @@ def save(folder: Path, result: Result) -> Path:
 def load(folder: Path, assignment: str, student: str) -> Result | None:
     """Read a result; None if there is none, or none that this version can read."""
     try:
-        data = json.loads(result_path(folder, assignment, student).read_text(encoding="utf-8"))
+        text = result_path(folder, assignment, student).read_text(encoding="utf-8", errors="surrogatepass")
+        data = json.loads(text)
         return Result.from_json(data) if data["schema"] == SCHEMA else None
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
 
 

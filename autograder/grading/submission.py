@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
-import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_raw_cell
 
 MAX_BYTES = 50 * 2**20
-_LONGEST_ID = 64  # nbformat's own limit
+_CELL_ID = re.compile(r"[a-zA-Z0-9_-]{1,64}")  # nbformat's own rule
 
 
 class NotANotebookError(Exception):
@@ -62,16 +62,35 @@ def _cells(content: Any) -> list[Any]:
 
 def _cell(item: dict[str, Any]) -> NotebookNode:
     source = item.get("source", item.get("input", ""))
-    source = "".join(str(line) for line in source) if isinstance(source, list) else str(source)
-    source = source.replace("\r\n", "\n")
+    lines = source if isinstance(source, list) else [source]
+    source = "".join(line for line in lines if isinstance(line, str)).replace("\r\n", "\n")
     make = {"code": new_code_cell, "raw": new_raw_cell}.get(str(item.get("cell_type")), new_markdown_cell)
     cell: NotebookNode = make(source=source)  # type: ignore[no-untyped-call]
-    if isinstance(item.get("id"), str) and 1 <= len(item["id"]) <= _LONGEST_ID:
+    if isinstance(item.get("id"), str) and _CELL_ID.fullmatch(item["id"]):
         cell.id = item["id"]
-    metadata = item.get("metadata")
-    if isinstance(metadata, dict):
-        cell.metadata = nbformat.from_dict(metadata)
+    cell.metadata = _metadata(item.get("metadata"))
     return cell
+
+
+def _metadata(given: Any) -> NotebookNode:
+    """Keep what can matter of a cell's metadata: plain values, nbgrader's mark, tags; the rest may be nested endlessly."""
+    if not isinstance(given, dict):
+        return NotebookNode()
+    kept = NotebookNode(_plain_values(given))
+    if isinstance(given.get("nbgrader"), dict):
+        kept["nbgrader"] = NotebookNode(_plain_values(given["nbgrader"]))
+    if isinstance(given.get("tags"), list):
+        kept["tags"] = list(dict.fromkeys(tag for tag in given["tags"] if isinstance(tag, str)))
+    return kept
+
+
+def _plain_values(given: dict[str, Any]) -> dict[str, Any]:
+    """Return the numbers, texts and truth values; not those that stand where a list or a table belongs."""
+    return {
+        key: value
+        for key, value in given.items()
+        if isinstance(value, str | int | float) and key not in ("nbgrader", "tags", "jupyter", "execution")
+    }
 
 
 def is_experiment(cell: Any) -> bool:

@@ -32,7 +32,7 @@ def _logits(rng: Rng, *shape: int, scale: float = 2.0) -> Tensor:
 
 def rows_sum_to_one(probabilities: Any) -> str | None:
     """Law: every row is a distribution."""
-    if not isinstance(probabilities, Tensor) or not probabilities.is_floating_point():
+    if not isinstance(probabilities, Tensor) or not probabilities.is_floating_point() or not probabilities.numel():
         return None  # the comparison says it better
     if probabilities.isnan().any():
         return "the result holds NaN"
@@ -59,7 +59,7 @@ def treats_rows_alone(impl: Impl, rng: Rng) -> Any:
     return impl(logits, float(rng.choice([0.5, 2.0])))
 
 
-@softmax.probe(points=2, cases=4)
+@softmax.probe(points=2, cases=4, rtol=1e-3)
 def survives_large_logits(impl: Impl, rng: Rng) -> Any:
     """Logits of a thousand, and rows far apart, give finite probabilities."""
     gap = [0.0, 0.0, 2000.0, 5000.0][rng.case]
@@ -98,7 +98,7 @@ def leaves_logits_alone(impl: Impl, rng: Rng) -> Any:
     return {"probabilities": probabilities, "logits afterwards": after[0]}
 
 
-@softmax.probe(points=1, cases=3)
+@softmax.probe(points=1, cases=3, atol=1e-5)
 def lets_gradients_through(impl: Impl, rng: Rng) -> Any:
     """The gradient with respect to the logits is that of the formula."""
     logits = _logits(rng, 2, 3 + rng.case)
@@ -337,7 +337,7 @@ def passes_the_logits_on(impl: Impl, rng: Rng) -> Any:
 def leaves_the_prompt_alone(impl: Impl, rng: Rng) -> Any:
     """The prompt is the same list after the call as before."""
     script = ScriptedModel(rng)
-    _, after = impl.keeping(script.model, _prompt(rng, 2 + rng.case), 3, script.choose)
+    _, after = impl.keeping(script.model, _prompt(rng, 2 + rng.case), 2 + rng.case, script.choose)
     return {"times the model was asked": len(script.shown), "the prompt afterwards": after[1]}
 
 

@@ -22,9 +22,9 @@ In this folder:
   {notebook}
       the exercises
   {wheel}
-      the package that checks them, with everything it needs to do so offline
+      the package that checks them; once it is installed, it needs no network
 
-On your computer (Python 3.11 or newer):
+On your computer (Python 3.11 or newer; pip also fetches PyTorch if you do not have it):
 
   python -m pip install {wheel} jupyterlab
   jupyter lab {notebook}

@@ -68,7 +68,7 @@ def course_secrets(course: CourseRoot, secret: bytes) -> Secrets:
     """Collect the secrets of a course: references, mistakes, hidden probes, seeds and graded expectations."""
     references, mistakes, hidden = set[str](), set[str](), set[str]()
     seeds, expectations = set[bytes](), set[str]()
-    public = _public_lines(course)
+    public = _public_text(course)
     for name in chapter_names():
         references.update(_telling(solution_lines(_master(course, name))))
         mistakes.update(_code_lines(course.path / "solutions" / "mistakes" / f"{name}.py"))
@@ -83,14 +83,15 @@ def course_secrets(course: CourseRoot, secret: bytes) -> Secrets:
     samples = course.path / "solutions" / "sample_class" / "answers"
     answers = {line for path in samples.glob("*.py") for line in _code_lines(path)}
     lines = {
-        "a line of a reference": frozenset(references - public),
-        "a line of a mistake": frozenset(mistakes - public - references),
-        "a line of a hidden probe": frozenset(hidden - public),
-        "a line of a sample answer": frozenset(answers - public - references - mistakes),
+        "a line of a reference": references,
+        "a line of a mistake": mistakes - references,
+        "a line of a hidden probe": hidden,
+        "a line of a sample answer": answers - references - mistakes,
     }
+    secret_lines = {kind: frozenset(line for line in found if line not in public) for kind, found in lines.items()}
     texts = {"a graded expectation": frozenset(expectations)}
     blobs = {"a seed": frozenset({secret, *seeds})}
-    return Secrets(lines, texts, blobs)
+    return Secrets(secret_lines, texts, blobs)
 
 
 def _files(path: Path) -> Iterator[tuple[str, bytes]]:
@@ -121,17 +122,26 @@ def _scan_file(name: str, data: bytes, secrets: Secrets) -> Iterator[Leak]:
         yield Leak(name, "a file of the instructor's side", name)
     for kind, blobs in secrets.blobs.items():
         for blob in blobs:
-            forms = (blob, blob.hex().encode(), base64.b64encode(blob).rstrip(b"="))
-            if any(form in data for form in forms):
+            if any(form in data for form in _written_out(blob)):
                 yield Leak(name, kind, "(not shown)")
     text = "\n".join(_texts(name, data))
     if "BEGIN SOLUTION" in text and not name.endswith("masters.py"):
         yield Leak(name, "a solution marker", "BEGIN SOLUTION")
     for kind, phrases in secrets.texts.items():
         yield from (Leak(name, kind, phrase[:40]) for phrase in phrases if phrase in text)
-    lines = {_folded(line) for line in text.splitlines()}
+    folded = _folded_text(text.splitlines())
     for kind, telling in secrets.lines.items():
-        yield from (Leak(name, kind, line) for line in sorted(telling & lines))
+        yield from (Leak(name, kind, line) for line in sorted(telling) if line in folded)
+
+
+def _written_out(blob: bytes) -> Iterator[bytes]:
+    """Yield the ways in which bytes are written in a file."""
+    yield blob
+    yield blob.hex().encode()
+    yield blob.hex().upper().encode()
+    yield base64.b64encode(blob).rstrip(b"=")
+    yield base64.urlsafe_b64encode(blob).rstrip(b"=")
+    yield repr(blob)[2:-1].encode()
 
 
 def _texts(name: str, data: bytes) -> Iterator[str]:
@@ -163,8 +173,8 @@ def _master(course: CourseRoot, name: str) -> str:
     return (course.path / "solutions" / f"{name}.py").read_text(encoding="utf-8")
 
 
-def _public_lines(course: CourseRoot) -> set[str]:
-    """Return the lines that students are meant to see: tasks and hints, what is given in a stub, public probes."""
+def _public_text(course: CourseRoot) -> str:
+    """Return what students are meant to see, folded: tasks and hints, what is given in a stub, public probes."""
     lines = ["raise NotImplementedError"]
     for name in chapter_names():
         inside = False
@@ -175,7 +185,7 @@ def _public_lines(course: CourseRoot) -> set[str]:
                 lines.append(line.removeprefix("# "))
         probes = course.path / "autograder" / "probes" / f"{name}.py"
         lines += probes.read_text(encoding="utf-8").splitlines()
-    return {_folded(line) for line in lines}
+    return _folded_text(lines)
 
 
 def _expectations(reference: Reference, exercise: Exercise, seed: bytes | None) -> set[str]:
@@ -210,4 +220,10 @@ def _telling(lines: Iterable[str]) -> set[str]:
 
 def _folded(line: str) -> str:
     """Write a line so that spacing, a trailing comment and a trailing comma make no difference."""
-    return re.sub(r"\s+", "", line.partition("  #")[0]).rstrip(",")
+    return _folded_text([line]).rstrip(",")
+
+
+def _folded_text(lines: Iterable[str]) -> str:
+    """Write lines as one, so that it makes no difference either how code is spread over them."""
+    joined = "".join(re.sub(r"\s+", "", line.partition("  #")[0]) for line in lines)
+    return re.sub(r",([)\]}])", r"\1", joined)

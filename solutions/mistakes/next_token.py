@@ -21,7 +21,7 @@ alternative = variants.alternative
 
 @mistake(
     "softmax_temperature",
-    "Your probabilities move the wrong way with the temperature: compare the formula, where T stands under the logits.",
+    "A larger T makes your distribution sharper; it should make it flatter. In the formula, T stands under the logits.",
 )
 def multiplies_by_temperature(logits: Tensor, temperature: float) -> Tensor:
     if temperature == 0:
@@ -62,7 +62,7 @@ def normalises_everything(logits: Tensor, temperature: float) -> Tensor:
 
 @mistake(
     "softmax_temperature",
-    "Large logits overflow: exp() of a few hundred is already infinite. Shift the logits before you exponentiate.",
+    "Large logits overflow: exp() of a hundred is already infinite in float32. See the trap in the task.",
 )
 def overflows(logits: Tensor, temperature: float) -> Tensor:
     if not temperature > 0:
@@ -123,7 +123,7 @@ def cuts_the_gradient(logits: Tensor, temperature: float) -> Tensor:
 
 @mistake(
     "softmax_temperature",
-    "A negative or NaN temperature went through. Note that every comparison with NaN is false, `nan < 0` too.",
+    "A negative or NaN temperature went through; the docstring names the error. Every comparison with NaN is false.",
 )
 def accepts_any_temperature(logits: Tensor, temperature: float) -> Tensor:
     if temperature == 0:
@@ -187,7 +187,10 @@ class MergesSingletons(BPETokenizer):
         _train(self, text, num_merges, least=1)
 
 
-@mistake("BPETokenizer", "Your ids come from characters (`ord`). The tokenizer works on bytes: `text.encode('utf-8')`.")
+@mistake(
+    "BPETokenizer",
+    "Your ids are characters (`ord`), not bytes: 'é' is two ids. The docstring says where encoding begins.",
+)
 class WorksOnCharacters(BPETokenizer):
     def encode(self, text: str) -> list[int]:
         ids = [ord(character) for character in text]
@@ -196,7 +199,10 @@ class WorksOnCharacters(BPETokenizer):
         return ids
 
 
-@mistake("BPETokenizer", "After a replacement the next pair starts behind it. Yours counts or replaces one id twice.")
+@mistake(
+    "BPETokenizer",
+    "Your `merge` uses one id in two replacements. In [1, 1, 1] the pair (1, 1) is replaced once; go on behind it.",
+)
 class MergesOverlapping(BPETokenizer):
     def merge(self, ids: list[int], pair: tuple[int, int], new_id: int) -> list[int]:
         merged = []
@@ -212,7 +218,10 @@ class MergesOverlapping(BPETokenizer):
         return merged
 
 
-@mistake("BPETokenizer", "Your `merge` loses the last id when the pair does not end the list.")
+@mistake(
+    "BPETokenizer",
+    "Your `merge` loses the last id when the pair does not end the list. Does your loop visit every position?",
+)
 class DropsLastId(BPETokenizer):
     def merge(self, ids: list[int], pair: tuple[int, int], new_id: int) -> list[int]:
         merged = []
@@ -512,7 +521,9 @@ def crops_prompt_once(
     return generate(model, prompt if context is None else prompt[-context:], max_new_tokens, choose, stop_tokens)
 
 
-@mistake("generate", "Your loop writes one token more than the limit allows.")
+@mistake(
+    "generate", "Your loop writes one token more than the limit allows. At a limit of 0 the model is not asked at all."
+)
 def writes_one_too_many(
     model: Model,
     prompt: list[int],

@@ -180,7 +180,8 @@ SENTENCES = [
     # shapes and kinds of number
     (torch.ones(2, 3), torch.ones(3, 2), "shape (2, 3) was expected, (3, 2) came back: is it transposed?"),
     (torch.ones(2, 3), torch.ones(3), "shape (2, 3) was expected, (3,) came back"),
-    (torch.ones(2, 3, 1), torch.ones(1, 3, 2), "shape (2, 3, 1) was expected, (1, 3, 2) came back"),
+    (torch.ones(2, 3, 1), torch.ones(1, 3, 2), "shape (2, 3, 1) was expected, (1, 3, 2) came back: is it transposed?"),
+    (torch.ones(2, 3, 1), torch.ones(3, 2, 1), "shape (2, 3, 1) was expected, (3, 2, 1) came back"),
     (torch.ones(2), torch.ones(2, dtype=torch.int64), "numbers of kind float were expected, integer came back"),
     (torch.ones(2, dtype=torch.int64), torch.ones(2), "numbers of kind integer were expected, float came back"),
     (np.array([True]), np.array([1]), "numbers of kind bool were expected, integer came back"),

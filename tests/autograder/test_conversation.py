@@ -172,6 +172,8 @@ def raises(name):
         class TooBig(ValueError):
             pass
         raise TooBig("it is too big")
+    if name == "library":
+        return torch.nn.Sequential(torch.nn.Linear(2, 3))(torch.zeros(5))
     if name == "chained":
         try:
             1 / 0
@@ -563,6 +565,12 @@ def test_an_exception_crosses_as_its_class_names_and_its_message(
 def test_an_exception_brings_the_student_s_own_lines(channel: Channel) -> None:
     outcome = ask(channel, "raises", lambda impl: impl("own"))
     source = 'raise TooBig("it is too big")'
+    assert outcome.lines == (f"line {line_of(source)}, in raises: {source}",)
+
+
+def test_lines_of_libraries_do_not_push_out_the_student_s(channel: Channel) -> None:
+    outcome = ask(channel, "raises", lambda impl: impl("library"))
+    source = "return torch.nn.Sequential(torch.nn.Linear(2, 3))(torch.zeros(5))"
     assert outcome.lines == (f"line {line_of(source)}, in raises: {source}",)
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
-from courseserver import CourseCopy, copy_course, serving
+
+from tests.browser.courseserver import CourseCopy, copy_course, serving
 
 
 @pytest.fixture(scope="module")

@@ -21,7 +21,7 @@ import pytest
 
 from autograder.courseroot import CourseRoot
 from autograder.draws import graded_seed
-from autograder.exercise import UnknownAssignmentError, chapter_names, graded_chapter
+from autograder.exercise import UnknownAssignmentError, chapter_names, graded_chapter, load_chapter
 from autograder.grading.reference import Reference
 from autograder.recording import write
 from autograder.release.kit import LeakError, build_kit
@@ -173,6 +173,12 @@ PLANTED: list[tuple[str, str, Callable[[Path], bytes], str]] = [
         "a line of a reference",
     ),
     (
+        "a reference line, broken over several",
+        "a.py",
+        lambda _: reference_line().replace("(", "(\n        ").replace(")", ",\n    )").encode(),
+        "a line of a reference",
+    ),
+    (
         "a reference line with a comment behind it",
         "a.py",
         lambda _: f"{reference_line()}  # shape (..., V)\n".encode(),
@@ -213,6 +219,7 @@ PLANTED: list[tuple[str, str, Callable[[Path], bytes], str]] = [
     ("a seed's bytes", "a.bin", lambda _: b"\0" + one_seed() + b"\0", "a seed"),
     ("a seed in hex", "a.json", lambda _: json.dumps({"seed": one_seed().hex()}).encode(), "a seed"),
     ("a seed in capital hex", "a.txt", lambda _: one_seed().hex().upper().encode(), "a seed"),
+    ("a seed as Python writes it", "a.py", lambda _: f"SEED = {one_seed()!r}".encode(), "a seed"),
     ("a seed in base64", "a.txt", lambda _: base64.b64encode(one_seed()), "a seed"),
     ("the course secret", "a.toml", lambda _: f'secret = "{SECRET.hex()}"'.encode(), "a seed"),
     (
@@ -229,9 +236,7 @@ PLANTED: list[tuple[str, str, Callable[[Path], bytes], str]] = [
 
 
 @pytest.mark.parametrize(("file", "make", "kind"), [row[1:] for row in PLANTED], ids=[row[0] for row in PLANTED])
-def test_the_scan_finds_what_was_planted(
-    file: str, make: Callable[[Path], bytes], kind: str, tmp_path: Path
-) -> None:
+def test_the_scan_finds_what_was_planted(file: str, make: Callable[[Path], bytes], kind: str, tmp_path: Path) -> None:
     place = tmp_path / "given"
     path = place / file
     path.parent.mkdir(parents=True)
@@ -242,7 +247,13 @@ def test_the_scan_finds_what_was_planted(
 
 @pytest.mark.parametrize(
     "text",
-    ["raise NotImplementedError", "from torch import Tensor", "import math\n\nx = 1\n", "return ids", "# YOUR CODE HERE"],
+    [
+        "raise NotImplementedError",
+        "from torch import Tensor",
+        "import math\n\nx = 1\n",
+        "return ids",
+        "# YOUR CODE HERE",
+    ],
 )
 def test_the_scan_passes_what_everybody_writes(text: str, tmp_path: Path) -> None:
     (tmp_path / "a.py").write_text(text)
@@ -407,15 +418,16 @@ progress()
 @pytest.mark.slow
 def test_check_works_from_the_kit_where_there_are_no_solutions(student: Any) -> None:
     right, wrong, standing = student(ABSENT + CHECKED).split("-----\n")
-    assert "12 of 12 points" in right
+    points = f"{load_chapter(CHAPTER).exercises['softmax_temperature'].points:g}"
+    assert f"{points} of {points} points" in right
     assert "FAILED" not in right
     assert "decided at grading" in right
-    assert "12 of 12 points" not in wrong
+    assert f"{points} of {points} points" not in wrong
     assert "FAILED" in wrong
     assert "Likely cause" in wrong
     assert "expected" in wrong
-    assert "Attempt 2. Best so far: 12 of 12." in wrong
-    assert "12 of 12 points" in standing
+    assert f"Attempt 2. Best so far: {points} of {points}." in wrong
+    assert f"{points} of {points} points" in standing
 
 
 @pytest.mark.slow
