@@ -211,7 +211,7 @@ def test_the_titles_of_probes_are_sentences_and_differ(exercise: Exercise) -> No
 def test_the_message_of_a_mistake_is_whole_sentences_and_its_own(exercise: Exercise, name: str) -> None:
     table = VARIANTS[exercise.chapter].mistakes[exercise.name]
     message, _ = table[name]
-    assert message.endswith(".")
+    assert message.endswith((".", "?"))
     assert 30 <= len(message) <= 160
     assert [other for other, (text, _) in table.items() if text == message] == [name]
 
