@@ -97,9 +97,8 @@ class _Conversation:
         self._callbacks: list[Callable[..., Any]] = []
         self.calls = calls
 
-    def send(self, shown: Call | None, *message: Any) -> Any:
-        if shown is not None:
-            self.calls.append(shown)
+    def send(self, shown: Call, *message: Any) -> Any:
+        self.calls.append(shown)
         request = encode(list(message), self._to_ref)
         try:
             reply = decode(

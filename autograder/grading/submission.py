@@ -73,7 +73,7 @@ def _cell(item: dict[str, Any]) -> NotebookNode:
 
 
 def _metadata(given: Any) -> NotebookNode:
-    """Keep what can matter of a cell's metadata: plain values, nbgrader's mark, tags; the rest may be nested endlessly."""
+    """Keep what can matter of a cell's metadata: plain values, nbgrader's mark, tags; the rest may be nested deep."""
     if not isinstance(given, dict):
         return NotebookNode()
     kept = NotebookNode(_plain_values(given))

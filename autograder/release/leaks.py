@@ -71,7 +71,8 @@ def course_secrets(course: CourseRoot, secret: bytes) -> Secrets:
     public = _public_text(course)
     for name in chapter_names():
         references.update(_telling(solution_lines(_master(course, name))))
-        mistakes.update(_code_lines(course.path / "solutions" / "mistakes" / f"{name}.py"))
+        for path in (course.path / "solutions" / "mistakes" / name).glob("*.py"):
+            mistakes.update(_code_lines(path))
         hidden.update(_code_lines(course.hidden / f"{name}.py"))
         chapter = graded_chapter(name, course.hidden)
         reference = Reference(name)

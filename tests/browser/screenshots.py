@@ -65,6 +65,7 @@ def picture_formgrader(address: Callable[[str], str], browser: Browser, path: Pa
     page = watch(browser, width=WIDTH, height=1000).page
     page.goto(address("login?next=/api"))
     page.goto(address("formgrader/gradebook/next_token/next_token"))
+    expect(page.locator("#main-table .name a.name-hidden")).to_have_count(2)
     page.get_by_role("button", name="Show All Names").click()
     page.get_by_role("link", name=STUDENT, exact=True).click()
     page.wait_for_url("**/formgrader/submissions/**")

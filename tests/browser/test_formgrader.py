@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import re
 import shutil
 from collections.abc import Callable, Iterator
@@ -104,20 +105,24 @@ def verdict(page: Page, exercise: str) -> Locator:
     return page.get_by_role("group", name=f"Verdict on {exercise}")
 
 
-def open_submission(formgrader: Callable[[str], Page], student: str) -> Page:
-    """Go to a student's submission as an instructor does: by the list, where names are hidden at first."""
+def list_submissions(formgrader: Callable[[str], Page]) -> Page:
+    """Open the list of submissions, with the names that it hides at first."""
     page = formgrader("gradebook/next_token/next_token")
+    expect(page.locator("#main-table .name a.name-hidden")).to_have_count(5)
     page.get_by_role("button", name="Show All Names").click()
-    page.get_by_role("link", name=student, exact=True).click()
-    page.wait_for_url("**/formgrader/submissions/**")
     return page
 
 
-def cells_of(page: Page, student: str) -> list[str]:
-    """Return a student's row in the list of submissions."""
-    page.get_by_role("button", name="Show All Names").click()
-    row = page.locator("#main-table tr").filter(has=page.get_by_role("link", name=student, exact=True))
-    return [cell.strip() for cell in row.locator("td").all_inner_texts()]
+def row_of(page: Page, student: str) -> Locator:
+    return page.locator("#main-table tr").filter(has=page.get_by_role("link", name=student, exact=True))
+
+
+def open_submission(formgrader: Callable[[str], Page], student: str) -> Page:
+    """Go to a student's submission as an instructor does: by the list."""
+    page = list_submissions(formgrader)
+    page.get_by_role("link", name=student, exact=True).click()
+    page.wait_for_url("**/formgrader/submissions/**")
+    return page
 
 
 def test_the_assignment_is_listed_with_its_submissions(formgrader: Callable[[str], Page]) -> None:
@@ -127,14 +132,12 @@ def test_the_assignment_is_listed_with_its_submissions(formgrader: Callable[[str
 
 
 def test_the_gradebook_shows_the_points(formgrader: Callable[[str], Page], graded: CourseCopy) -> None:
-    page = formgrader("gradebook/next_token/next_token")
-    expect(page.locator("#main-table tr")).to_have_count(5)
-    lines = [line.split(",") for line in (graded.root / "grades.csv").read_text(encoding="utf-8").splitlines()]
-    points = {line[0]: line[3] for line in lines}
+    with (graded.root / "grades.csv").open(encoding="utf-8", newline="") as file:
+        points = {line["student"]: line["points"] for line in csv.DictReader(file)}
     assert 0 < float(points[MISTAKEN]) < 39
-    assert f"{points[MISTAKEN]} / 39" in cells_of(page, MISTAKEN)
-    page.reload()
-    assert "39 / 39" in cells_of(page, PERFECT)
+    page = list_submissions(formgrader)
+    expect(row_of(page, MISTAKEN).locator(".score").first).to_have_text(f"{points[MISTAKEN]} / 39")
+    expect(row_of(page, PERFECT).locator(".score").first).to_have_text("39 / 39")
 
 
 def test_a_submission_shows_our_verdicts(formgrader: Callable[[str], Page]) -> None:
@@ -156,12 +159,11 @@ def test_a_submission_shows_the_points_where_they_can_be_changed(formgrader: Cal
         expect(page.locator(f"input#{exercise}")).to_have_attribute("placeholder", f"{possible}", timeout=5_000)
 
 
-def test_a_broken_file_says_why_and_waits_for_a_person(formgrader: Callable[[str], Page], graded: CourseCopy) -> None:
-    page = formgrader("gradebook/next_token/next_token")
-    page.get_by_role("button", name="Show All Names").click()
+def test_a_broken_file_says_why_and_waits_for_a_person(formgrader: Callable[[str], Page]) -> None:
+    page = list_submissions(formgrader)
     for student, waits in ((BROKEN, 1), (PERFECT, 0), (MISTAKEN, 0)):
-        row = page.locator("#main-table tr").filter(has=page.get_by_role("link", name=student, exact=True))
-        expect(row.locator(".needs-manual-grade .glyphicon-ok")).to_have_count(waits)
+        mark = row_of(page, student).locator(".needs-manual-grade .glyphicon-ok")
+        expect(mark).to_have_count(waits)
     page = open_submission(formgrader, BROKEN)
     said = page.get_by_text("Not graded: the file is not valid JSON")
     expect(said).to_have_count(len(EXERCISES))

@@ -207,7 +207,7 @@ PLANTED: list[tuple[str, str, Callable[[Path], bytes], str]] = [
     (
         "a mistake's line",
         "a.py",
-        lambda _: body_line(ROOT / "solutions" / "mistakes" / f"{CHAPTER}.py").encode(),
+        lambda _: body_line(ROOT / "solutions" / "mistakes" / CHAPTER / "generate.py").encode(),
         "a line of a mistake",
     ),
     (

@@ -24,7 +24,7 @@ from autograder.observe import Outcome, Outcomes, observe, observe_case
 from autograder.proxy import Answer, Call, Impl, Loopback, StudentError
 from autograder.verdict import Verdict
 from autograder.wire import Ref, decode, encode
-from solutions.mistakes import Variants
+from solutions.mistakes import ChapterVariants, Variants
 
 ROOT = Path(__file__).parents[2]
 HIDDEN = ROOT / "autograder" / "hidden"
@@ -140,7 +140,7 @@ def test_every_chapter_has_exercises_a_reference_and_variants() -> None:
     for name, chapter in CHAPTERS.items():
         assert chapter.exercises, name
         assert chapter.title
-        assert isinstance(VARIANTS[name], Variants)
+        assert isinstance(VARIANTS[name], ChapterVariants)
         variants = {*VARIANTS[name].mistakes, *VARIANTS[name].alternatives}
         assert variants <= set(chapter.exercises), "a mistake or an alternative of an exercise that does not exist"
 

@@ -1,0 +1,8 @@
+"""Chapter 1: the wrong turns people take, and other right ways.
+
+Without annotations, as most people write: the signatures and what they mean are in `solutions.next_token`.
+"""
+
+from solutions.mistakes import gather
+
+variants = gather(__name__, __path__)

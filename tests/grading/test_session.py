@@ -1,0 +1,335 @@
+"""A student's process from outside: what it gives back, how it ends, what it may know, and that nothing is left of it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from autograder.grading.session import InfrastructureError, Limits, Session
+from autograder.proxy import LostError
+from autograder.wire import decode, encode
+
+PATIENT = Limits(cell_seconds=120, call_seconds=120, start_seconds=120)
+
+
+@pytest.fixture
+def session(package: Path) -> Iterator[Session]:
+    with Session(package, PATIENT) as opened:
+        yield opened
+
+
+def ask(session: Session, *message: Any) -> Any:
+    def no_callback(_: bytes) -> bytes:
+        raise AssertionError("no function was passed in")
+
+    return decode(session.request(encode(list(message)), no_callback))
+
+
+def printed(session: Session, source: str) -> str:
+    outputs = session.run_cell(source)
+    assert [item[:2] for item in outputs] == [["stream", "stdout"]], outputs
+    return str(outputs[0][2])
+
+
+# --- what cells give back
+
+
+def test_cells_share_what_they_define_and_answer_about_it(session: Session) -> None:
+    assert session.run_cell("def double(x):\n    return x + y") == []
+    assert session.run_cell("y = 2") == []
+    assert ask(session, "call", "double", [3], {}, False) == ["ok", 5]
+
+
+@pytest.mark.parametrize(
+    ("source", "outputs"),
+    [
+        ("", []),
+        ("x = 1;", []),
+        ("print('a'); print('b')", [["stream", "stdout", "a\nb\n"]]),
+        ("import sys; print('a', file=sys.stderr)", [["stream", "stderr", "a\n"]]),
+        ("1 + 1", [["display", {"text/plain": "2"}]]),
+    ],
+)
+def test_a_cell_gives_its_outputs_in_a_closed_form(source: str, outputs: list[Any], session: Session) -> None:
+    assert session.run_cell(source) == outputs
+
+
+def test_nothing_that_can_run_in_a_page_is_among_the_outputs(session: Session) -> None:
+    outputs = session.run_cell(
+        "from IPython.display import HTML, Javascript, Image, display\n"
+        "display(HTML('<script>'), Javascript('alert(1)'), Image(data=b'picture', format='png'))\n"
+        "display({'text/html': '<b>', 'text/plain': 'plain', 'image/svg+xml': '<svg>'}, raw=True)"
+    )
+    kinds = {kind for item in outputs for kind in item[1]}
+    assert kinds <= {"text/plain", "image/png"}
+    assert "image/png" in kinds
+
+
+def test_long_outputs_are_cut(session: Session) -> None:
+    text = printed(session, "print('x' * 1_000_000)")
+    assert len(text) < 30_000
+    assert text.endswith("(cut)")
+
+
+def test_an_error_is_an_output_without_colours_and_the_next_cell_runs(session: Session) -> None:
+    ((kind, name, message, lines),) = session.run_cell("def f():\n    raise ValueError('no')\nf()")
+    assert (kind, name, message) == ("error", "ValueError", "no")
+    assert any("raise ValueError" in line for line in lines)
+    assert "\x1b" not in "".join(lines)
+    assert printed(session, "print('on')") == "on\n"
+
+
+@pytest.mark.parametrize(
+    "source", ["def f(:", "raise SystemExit(3)", "import sys; sys.exit()", "raise KeyboardInterrupt", "exit()"]
+)
+def test_no_exception_ends_the_process(source: str, session: Session) -> None:
+    session.run_cell(source)
+    assert printed(session, "print('on')") == "on\n"
+
+
+def test_a_text_that_is_no_unicode_ends_nothing(session: Session) -> None:
+    session.run_cell("x = '\ud800'")
+    session.run_cell("print('\\ud800')")
+    assert printed(session, "print('on')") == "on\n"
+
+
+def test_an_exception_that_cannot_be_written_ends_nothing(session: Session) -> None:
+    session.run_cell("class E(Exception):\n    def __str__(self):\n        raise SystemExit\nraise E")
+    assert printed(session, "print('on')") == "on\n"
+
+
+# --- how it ends
+
+
+@pytest.mark.parametrize(
+    ("source", "why"),
+    [
+        ("import os; os._exit(3)", "it exited with code 3"),
+        ("import os; os._exit(0)", "it exited with code 0"),
+        ("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)", "ended by SIGSEGV"),
+        ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", "ended by SIGKILL"),
+        ("import os, sys; os.write(int(sys.argv[2]), b'\\xff' * 8)", "it sent what is no answer"),
+        ("import os, sys; os.close(int(sys.argv[2]))", ""),
+    ],
+)
+def test_a_cell_that_ends_the_process_is_a_crash_that_says_how(source: str, why: str, session: Session) -> None:
+    with pytest.raises(LostError, match=why) as lost:
+        session.run_cell(source)
+    assert lost.value.reason == "crash"
+
+
+def test_a_cell_that_never_ends_is_a_timeout(package: Path) -> None:
+    with Session(package, Limits(cell_seconds=0.5, start_seconds=120)) as session:
+        with pytest.raises(LostError, match=r"more than 0\.5 seconds") as lost:
+            session.run_cell("while True:\n    pass")
+        assert lost.value.reason == "timeout"
+
+
+def test_a_call_that_never_ends_is_a_timeout(package: Path) -> None:
+    with Session(package, Limits(cell_seconds=120, call_seconds=0.5, start_seconds=120)) as session:
+        session.run_cell("def f():\n    while True:\n        pass")
+        with pytest.raises(LostError, match=r"more than 0\.5 seconds") as lost:
+            ask(session, "call", "f", [], {}, False)
+        assert lost.value.reason == "timeout"
+
+
+def test_the_time_of_a_call_includes_the_callbacks_that_it_makes(package: Path) -> None:
+    with Session(package, Limits(cell_seconds=120, call_seconds=1, start_seconds=120)) as session:
+        session.run_cell("def f(g):\n    while True:\n        g()")
+        from autograder.wire import Ref
+
+        with pytest.raises(LostError) as lost:
+            session.request(encode(["call", "f", [Ref("callback", 0)], {}, False]), lambda _: encode(["ok", 1]))
+        assert lost.value.reason == "timeout"
+
+
+def test_processor_time_that_is_used_up_is_a_timeout_too(package: Path) -> None:
+    with Session(package, Limits(cell_seconds=120, cpu_seconds=3, start_seconds=120)) as session:
+        with pytest.raises(LostError, match="processor time") as lost:
+            session.run_cell("while True:\n    pass")
+        assert lost.value.reason == "timeout"
+
+
+def test_a_file_may_not_grow_without_end(package: Path) -> None:
+    with Session(package, Limits(cell_seconds=120, start_seconds=120, file_bytes=1_000_000)) as session:
+        ((kind, name, _, _),) = session.run_cell("open('big', 'wb').write(b'x' * 2_000_000);")
+        assert (kind, name) == ("error", "OSError")
+
+
+def test_a_process_that_does_not_start_is_our_fault(tmp_path: Path) -> None:
+    with pytest.raises(InfrastructureError, match="did not start"):
+        Session(tmp_path, PATIENT)
+
+
+def test_a_process_that_starts_too_slowly_is_our_fault(package: Path) -> None:
+    with pytest.raises(InfrastructureError, match="did not start"):
+        Session(package, Limits(start_seconds=0.0))
+
+
+def test_closing_twice_is_closing(package: Path) -> None:
+    session = Session(package, PATIENT)
+    session.close()
+    session.close()
+
+
+# --- what it may know
+
+
+def test_the_environment_holds_nothing_of_the_graders(package: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NEXTTOKEN_SECRET", "5e" * 32)
+    monkeypatch.setenv("NEXTTOKEN_HIDDEN", "/srv/hidden")
+    monkeypatch.setenv("A_TOKEN", "hush")
+    monkeypatch.setenv("PYTHONPATH", "/srv/course")
+    with Session(package, PATIENT) as session:
+        seen = json.loads(printed(session, "import json, os; print(json.dumps(dict(os.environ)))"))
+    assert not {"NEXTTOKEN_SECRET", "NEXTTOKEN_HIDDEN", "A_TOKEN", "PYTHONPATH"} & set(seen)
+    assert not [value for value in seen.values() if "5e5e" in value or "hush" in value or "/srv" in value]
+    assert seen["HOME"] == seen["TMPDIR"]
+    assert seen["HF_HUB_OFFLINE"] == "1"
+
+
+def test_nothing_of_the_instructors_side_can_be_imported(session: Session) -> None:
+    found = printed(
+        session,
+        "import importlib\n"
+        "found = []\n"
+        "for name in ('solutions', 'autograder.grading', 'autograder.release', 'autograder.hidden', 'tests'):\n"
+        "    try:\n        importlib.import_module(name)\n        found.append(name)\n"
+        "    except ModuleNotFoundError:\n        pass\n"
+        "print(found)",
+    )
+    assert found == "[]\n"
+
+
+def test_the_search_path_does_not_lead_to_the_course(session: Session) -> None:
+    course = str(Path(__file__).parents[2])
+    folders = json.loads(printed(session, "import json, sys; print(json.dumps(sys.path))"))
+    assert course not in folders
+    assert not [folder for folder in folders if (Path(folder or ".") / "solutions").is_dir()]
+
+
+def test_it_holds_no_descriptor_but_its_own(package: Path) -> None:
+    reader, writer = os.pipe()
+    os.set_inheritable(writer, True)
+    try:
+        with Session(package, PATIENT) as session:
+            held = json.loads(
+                printed(
+                    session,
+                    "import json, os\n"
+                    "print(json.dumps([os.readlink(f'/proc/self/fd/{n}') for n in os.listdir('/proc/self/fd')\n"
+                    "    if os.path.exists(f'/proc/self/fd/{n}')]))",
+                )
+            )
+        ours = os.readlink(f"/proc/self/fd/{writer}")
+    finally:
+        os.close(reader)
+        os.close(writer)
+    assert ours not in held
+    assert len([name for name in held if name.startswith("pipe:")]) == 2
+
+
+def test_it_has_nothing_to_read_from(session: Session) -> None:
+    assert printed(session, "import sys; print(repr(sys.stdin.read()))") == "''\n"
+
+
+def test_the_working_folder_is_an_empty_one_of_its_own(session: Session) -> None:
+    assert printed(session, "import os; print(os.getcwd() == os.environ['HOME'], os.listdir())") in (
+        "True []\n",
+        "True ['.ipython']\n",
+    )
+
+
+# --- what is left of it
+
+
+def gone(pid: int) -> bool:
+    """Say whether a process has ended; one that nobody has waited for yet counts."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] in ("Z", "X")
+    except OSError:
+        return True
+
+
+def ends(pid: int, seconds: float = 20.0) -> bool:
+    deadline = time.monotonic() + seconds
+    while not gone(pid):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.02)
+    return True
+
+
+def test_its_home_is_gone_when_it_is_closed_and_the_next_one_starts_empty(package: Path) -> None:
+    with Session(package, PATIENT) as session:
+        home = Path(
+            printed(
+                session,
+                "import os, pathlib\n"
+                "(pathlib.Path.home() / 'notes').write_text('remember me')\n"
+                "os.chmod(pathlib.Path.home() / 'notes', 0)\n"
+                "print(pathlib.Path.home())",
+            ).strip()
+        )
+        assert (home / "notes").exists()
+    assert not home.exists()
+    with Session(package, PATIENT) as session:
+        assert printed(session, "print((pathlib := __import__('pathlib')).Path('~/notes').expanduser().exists())") == (
+            "False\n"
+        )
+
+
+def test_no_process_is_left_after_it_is_closed(package: Path) -> None:
+    with Session(package, PATIENT) as session:
+        own = int(printed(session, "import os; print(os.getpid())"))
+        child = int(
+            printed(
+                session,
+                "import subprocess\n"
+                "child = subprocess.Popen(['sleep', '1000'], stdout=subprocess.DEVNULL)\n"
+                "print(child.pid)",
+            )
+        )
+        assert not gone(child)
+    assert ends(own)
+    assert ends(child)
+
+
+def test_a_process_that_ignores_signals_is_ended_too(package: Path) -> None:
+    with Session(package, PATIENT) as session:
+        own = int(
+            printed(
+                session,
+                "import os, signal\n"
+                "for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGXCPU):\n"
+                "    signal.signal(number, signal.SIG_IGN)\n"
+                "print(os.getpid())",
+            )
+        )
+    assert ends(own)
+
+
+@pytest.mark.xfail(strict=True, reason="without namespaces (isolation: none) a child in a session of its own escapes")
+def test_a_child_in_a_session_of_its_own_is_ended_too(package: Path) -> None:
+    with Session(package, PATIENT) as session:
+        child = int(
+            printed(
+                session,
+                "import subprocess\n"
+                "child = subprocess.Popen(['sleep', '1000'], stdout=subprocess.DEVNULL, start_new_session=True)\n"
+                "print(child.pid)",
+            )
+        )
+    try:
+        assert ends(child, 0.5)
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(child, signal.SIGKILL)
