@@ -24,7 +24,7 @@ from autograder.observe import Outcome, Outcomes, observe, observe_case
 from autograder.proxy import Answer, Call, Impl, Loopback, StudentError
 from autograder.verdict import Verdict
 from autograder.wire import Ref, decode, encode
-from solutions.mistakes import ChapterVariants, Variants
+from solutions.mistakes import ChapterVariants
 
 ROOT = Path(__file__).parents[2]
 HIDDEN = ROOT / "autograder" / "hidden"
@@ -32,7 +32,7 @@ SECRETS = [f"secret number {number} of five".encode() for number in range(5)]
 
 CHAPTERS = {name: graded_chapter(name, HIDDEN) for name in chapter_names()}
 MODULES = {name: importlib.import_module(f"solutions.{name}") for name in CHAPTERS}
-VARIANTS: dict[str, Variants] = {
+VARIANTS: dict[str, ChapterVariants] = {
     name: importlib.import_module(f"solutions.mistakes.{name}").variants for name in CHAPTERS
 }
 EXERCISES = [exercise for chapter in CHAPTERS.values() for exercise in chapter.exercises.values()]
