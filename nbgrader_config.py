@@ -27,6 +27,8 @@ c.ClearSolutions.code_stub = {"python": "# YOUR CODE HERE\nraise NotImplementedE
 c.GenerateAssignment.preprocessors = hooks.RELEASE
 c.Autograde.sanitize_preprocessors = hooks.SANITIZE
 c.Autograde.autograde_preprocessors = hooks.AUTOGRADE
+# A heading's link would get the id of the score field below it, and formgrader would fill in neither.
+c.HTMLExporter.exclude_anchor_links = True
 c.ExportApp.plugin_class = "autograder.grading.export.ExportWithStatus"
 
 put_scripts_on_path()

@@ -11,6 +11,7 @@ import re
 import struct
 import sys
 import traceback
+from collections.abc import Callable
 from typing import Any
 
 from autograder.serve import Server
@@ -87,6 +88,7 @@ class Cells:
 
         self._error = None
         with capture_output() as captured:
+            self._keep_values(sys.displayhook)  # IPython's own would print them, as "Out[0]: 2"
             self._shell.run_cell(source, store_history=False)
         outputs: list[Any] = [
             ["stream", name, _cut(text)]
@@ -95,6 +97,16 @@ class Cells:
         ]
         outputs += [["display", kept] for item in captured.outputs if (kept := _safe(item.data))]
         return [*outputs, self._error] if self._error else outputs
+
+    def _keep_values(self, capture: Callable[[Any], None]) -> None:
+        """Make a cell's last value an output of the cell, and ``_`` in the next."""
+
+        def hook(value: Any) -> None:
+            if value is not None:
+                capture(value)
+                self._shell.displayhook.update_user_ns(value)
+
+        self._shell.display_trap.hook = hook
 
     def _keep_error(self, kind: type[BaseException], value: BaseException, lines: list[str]) -> None:
         try:

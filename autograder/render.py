@@ -161,10 +161,11 @@ def _html_table(verdict: Verdict) -> str:
         if probe.hidden:
             continue
         colour = _BAD if not probe.passed else _GOOD
+        weight = "" if probe.passed else ";font-weight:600"
         mark = {"passed": "✓ passed", "held": "– held back", "FAILED": "✗ failed"}[_state(probe)]
         rows.append(
             f'<tr style="background:transparent"><td style="{_CELL};white-space:nowrap">'
-            f'<span style="border-bottom:2px solid {colour}">{mark}</span></td>'
+            f'<span style="border-bottom:2px solid {colour}{weight}">{mark}</span></td>'
             f'<td style="{_CELL};text-align:right">{_score(probe)}</td>'
             f'<td style="{_CELL}">{_with_code(probe.title)}</td></tr>'
         )

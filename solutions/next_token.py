@@ -21,6 +21,7 @@
 # %%
 from collections.abc import Callable, Collection
 
+import torch
 from torch import Tensor
 
 # %% tags=["active-ipynb"]

@@ -231,5 +231,6 @@ def grades_csv(results: Iterable[Result], exercises: Iterable[str]) -> str:
 
 
 def _inert(text: str) -> str:
-    """Keep a spreadsheet from reading a student's name as a formula."""
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
+    """Keep a spreadsheet from reading a student's name as a formula, and a name with a return in one column."""
+    text = text.replace("\r", " ")
+    return f"'{text}" if text.lstrip()[:1] in ("=", "+", "-", "@") or text[:1] == "\t" else text

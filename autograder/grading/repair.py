@@ -35,7 +35,9 @@ def repair(submitted: NotebookNode, released: NotebookNode) -> tuple[NotebookNod
             cells.append(copy.deepcopy(ours[grade_id]))
             if _says_the_same(cell, ours[grade_id]):
                 continue
-        if not _is_copy(cell, ours, notes, owner=grade_id is not None):
+        if _is_stub(cell, ours):
+            notes.append("a cell with an exercise as it was given, left over from `reset`, is not run")
+        elif not _is_copy(cell, ours, notes, owner=grade_id is not None):
             cells.append(_plain(cell))
     _insert_missing(cells, released.cells, notes)
     _make_ids_unique(cells)
@@ -63,7 +65,7 @@ def _claims(cell: Any, ours: dict[str, Any]) -> str | None:
 
 
 def _owners(cells: list[Any], ours: dict[str, Any]) -> tuple[dict[int, str], list[str]]:
-    """Decide which submitted cell stands for which released one: the first for locked ones, the last for solutions."""
+    """Decide which submitted cell stands for which released one: the first for locked ones, the last worked in else."""
     notes: list[str] = []
     doubled: dict[str, None] = {}
     place: dict[str, int] = {}
@@ -73,7 +75,7 @@ def _owners(cells: list[Any], ours: dict[str, Any]) -> tuple[dict[int, str], lis
             continue
         if grade_id in place:
             doubled[grade_id] = None
-            if _is_locked(ours[grade_id]):
+            if _is_locked(ours[grade_id]) or _says_the_same(cell, ours[grade_id]):
                 continue
         place[grade_id] = index
     if doubled:
@@ -125,6 +127,11 @@ def _plain(cell: NotebookNode) -> NotebookNode:
     tags = kept.metadata.get("tags")
     kept.metadata = NotebookNode({"tags": tags} if isinstance(tags, list) else {})
     return kept
+
+
+def _is_stub(cell: NotebookNode, ours: dict[str, Any]) -> bool:
+    """Say whether a cell is an exercise as it was given: run behind the student's own, it would undo it."""
+    return any(not _is_locked(released) and _says_the_same(cell, released) for released in ours.values())
 
 
 def _is_copy(cell: NotebookNode, ours: dict[str, Any], notes: list[str], *, owner: bool) -> bool:

@@ -9,6 +9,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_output
 
 from autograder.grading.engine import Graded
+from autograder.grading.inert import inert_markdown
 from autograder.remote import SAFE_TYPES
 from autograder.render import to_html, to_text
 
@@ -18,6 +19,8 @@ def fill_outputs(notebook: NotebookNode, graded: Graded) -> NotebookNode:
     filled = copy.deepcopy(notebook)
     verdicts = {verdict.exercise: verdict for verdict in graded.verdicts}
     for index, cell in enumerate(filled.cells):
+        if cell.cell_type == "markdown" and "nbgrader" not in cell.metadata:
+            cell.source = inert_markdown(cell.source)
         if cell.cell_type != "code":
             continue
         cell.execution_count = None
@@ -35,7 +38,8 @@ def explain_refusal(released: NotebookNode, why: str) -> NotebookNode:
     filled = copy.deepcopy(released)
     for cell in filled.cells:
         if cell.cell_type == "code" and cell.metadata.get("nbgrader", {}).get("grade"):
-            cell.outputs = [new_output("stream", name="stdout", text=f"Not graded: {why}.\n")]
+            text = f"Not graded: {why.rstrip('.')}"
+            cell.outputs = [new_output("stream", name="stdout", text=text if text.endswith("?") else f"{text}.")]
     return filled
 
 

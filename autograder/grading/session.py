@@ -105,7 +105,11 @@ class Session:
         LostError
             If the process ended or did not come back in time; the session is over then.
         """
-        reply = self._exchange(encode(["run", source]), None, self._limits.cell_seconds)
+        try:
+            request = encode(["run", source])
+        except WireError as error:
+            return [["error", "Not run", f"This cell could not be handed over: {error}.", []]]
+        reply = self._exchange(request, None, self._limits.cell_seconds)
         try:
             match decode(reply):
                 case ["ok", list(outputs)]:

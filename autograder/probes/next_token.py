@@ -62,8 +62,8 @@ def treats_rows_alone(impl: Impl, rng: Rng) -> Any:
 @softmax.probe(points=2, cases=4, rtol=1e-3)
 def survives_large_logits(impl: Impl, rng: Rng) -> Any:
     """Logits of a thousand, and rows far apart, give finite probabilities."""
-    gap = [0.0, 0.0, 2000.0, 5000.0][rng.case]
-    near = _logits(rng, 2, 3) + float(rng.choice([-1000.0, 1000.0]))
+    base, gap = [(1000.0, 0.0), (-1000.0, 0.0), (1000.0, 2000.0), (-1000.0, 5000.0)][rng.case]
+    near = _logits(rng, 2, 3) + base
     return impl(torch.stack([near[0], near[1] + gap]), 1.0)
 
 

@@ -12,9 +12,6 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from autograder.exercise import Chapter
-from autograder.judge import Mistake
-from autograder.observe import Outcomes, observe
-from autograder.proxy import Loopback
 
 ROOT = Path(__file__).parents[2]
 
@@ -52,28 +49,6 @@ def arithmetic() -> Chapter:
         return [one.up(), one.up()]
 
     return chapter
-
-
-class Counter:
-    """Count from a number."""
-
-    def __init__(self, start: int) -> None:
-        self.count = start
-
-    def up(self) -> int:
-        self.count += 1
-        return self.count
-
-
-class KnownAnswers:
-    """Stands where the engine has the reference solutions of a real chapter."""
-
-    def want(self, exercise: Any, seed: bytes) -> Outcomes:
-        return observe(exercise, Loopback({"double": lambda x: x * 2, "Counter": Counter}), seed)
-
-    def mistakes(self, exercise: Any, seed: bytes) -> dict[str, Mistake]:
-        wrong = {"double": lambda x: x, "Counter": Counter}
-        return {"same": Mistake("You gave it back as it was.", observe(exercise, Loopback(wrong), seed))}
 
 
 DOUBLE = "def double(x):\n    return x + x\n"
