@@ -9,8 +9,8 @@ from typing import Any
 
 from autograder.show import is_array, library, show, show_number
 
-#: A list of numbers up to this long is shown whole; of a longer one, only the item that differs.
-_SHOWN_WHOLE = 12
+#: A list that takes up to this many characters is shown whole; of a longer one, only the item that differs.
+_SHOWN_WHOLE = 80
 
 
 @dataclass(frozen=True)
@@ -124,8 +124,8 @@ def _sequence(want: Any, got: Any, tolerance: Tolerance, where: str) -> Differen
     for index, (a, b) in enumerate(zip(want, got, strict=False)):
         found = difference(a, b, tolerance, f"{where}[{index}]")
         if found is not None:
-            same_kind = type(want[0]) in (int, float, str) and len(want) <= _SHOWN_WHOLE
-            return _differs(where, want, got, _at(found, index)) if same_kind else found
+            whole = type(a) in (int, float, str, list, tuple) and max(len(show(want)), len(show(got))) <= _SHOWN_WHOLE
+            return _differs(where, want, got, _at(found, index)) if whole else found
     if len(want) != len(got):
         return _differs(where, want, got, f"{_items(len(want))} expected, {len(got)} came back")
     return None

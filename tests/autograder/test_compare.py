@@ -231,12 +231,13 @@ def test_each_kind_of_difference_has_its_sentence(want: Any, got: Any, sentence:
     ("want", "got", "where"),
     [
         (1, 2, ""),
-        ({"ids": [[1], [2]]}, {"ids": [[1], [3]]}, "ids[1]"),
+        ({"ids": [[1], [2]]}, {"ids": [[1], [3]]}, "ids"),
+        ({"ids": [[1], list(range(40))]}, {"ids": [[1], list(range(1, 41))]}, "ids[1]"),
         ({"a": {"b": 1}}, {"a": {"b": 2}}, "a, b"),
         ([{"a": 1}], [{"a": 2}], "[0], a"),
-        ([(1, 2), (3, 4)], [(1, 2), (3, 5)], "[1]"),
+        ([(1, 2), (3, 4)], [(1, 2), (3, 5)], ""),
         ({"a": 1}, {}, "a"),
-        ([[1, 2], [3]], [[1, 2], [3, 4]], "[1]"),
+        ([[1, 2], [3]], [[1, 2], [3, 4]], ""),
     ],
     ids=repr,
 )
@@ -247,6 +248,9 @@ def test_a_difference_says_where_it_is(want: Any, got: Any, where: str) -> None:
 def test_a_short_list_is_shown_whole_and_a_nested_difference_by_itself() -> None:
     whole = found([1, 2, 3], [1, 5, 3])
     assert (whole.expected, whole.got) == ("[1, 2, 3]", "[1, 5, 3]")
+    pairs = found([(1, 2), (3, 4)], [(1, 2), (3, 5)])
+    assert (pairs.expected, pairs.got) == ("[(1, 2), (3, 4)]", "[(1, 2), (3, 5)]")
+    assert pairs.problem == "item 1 should be (3, 4), and is (3, 5)"
     inner = found([torch.ones(1), torch.ones(1)], [torch.ones(1), torch.zeros(1)])
     assert (inner.where, inner.expected, inner.got) == ("[1]", "tensor([1.0])", "tensor([0.0])")
 
