@@ -232,7 +232,7 @@ def test_each_kind_of_difference_has_its_sentence(want: Any, got: Any, sentence:
     [
         (1, 2, ""),
         ({"ids": [[1], [2]]}, {"ids": [[1], [3]]}, "ids"),
-        ({"ids": [[1], list(range(40))]}, {"ids": [[1], list(range(1, 41))]}, "ids[1]"),
+        ({"ids": [[1], list(range(40))]}, {"ids": [[1], list(range(1, 41))]}, "ids[1][0]"),
         ({"a": {"b": 1}}, {"a": {"b": 2}}, "a, b"),
         ([{"a": 1}], [{"a": 2}], "[0], a"),
         ([(1, 2), (3, 4)], [(1, 2), (3, 5)], ""),
