@@ -80,7 +80,7 @@ def start(
     # A plain SIGTERM (a container that is stopped) would leave the server running on its own.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with subprocess.Popen(  # noqa: S603 - our own command
-        command, cwd=root.path, env={**os.environ, "JUPYTER_TOKEN": token}, stdin=subprocess.DEVNULL
+        command, cwd=root.path, env=server_environment(root, token), stdin=subprocess.DEVNULL
     ) as server:
         try:
             _wait_until_it_answers(server, _local(ip), port)
@@ -163,6 +163,13 @@ def server_command(root: CourseRoot, ip: str, port: int, *, browser: bool) -> li
     if hasattr(os, "getuid") and os.getuid() == 0:
         command.append("--allow-root")
     return command
+
+
+def server_environment(root: CourseRoot, token: str) -> dict[str, str]:
+    """Return JupyterLab's environment: with the course's own defaults, which ask no server for news or updates."""
+    paths = [str(root.path / "deploy" / "jupyter"), os.environ.get("JUPYTER_CONFIG_PATH", "")]
+    config = os.pathsep.join(path for path in paths if path)
+    return {**os.environ, "JUPYTER_TOKEN": token, "JUPYTER_CONFIG_PATH": config}
 
 
 def has_display() -> bool:
