@@ -290,5 +290,5 @@ def test_the_graded_notebook_shows_outputs_and_verdicts_and_nothing_that_was_han
 def test_what_is_not_graded_says_why_in_each_check_cell(released: NotebookNode) -> None:
     filled = explain_refusal(released, "the file is empty")
     assert [cell.outputs[0].text for cell in filled.cells if cell.get("outputs")] == [
-        "Not graded: the file is empty.\n"
+        "Not graded: the file is empty."
     ] * 2

@@ -245,11 +245,9 @@ def test_repairing_a_repaired_notebook_changes_nothing(submit: Fill, released: N
 
 # --- any damages together
 
-LOCKED_EDIT = "edited_by_student = 1"
-
 
 def delete(cells: list[Any], at: int, to: int) -> None:
-    if cells[at].metadata.get("nbgrader", {}).get("locked") and LOCKED_EDIT not in cells[at].source:
+    if len(cells) > 1:
         del cells[at]
 
 
@@ -279,7 +277,7 @@ def spoil_mark(cells: list[Any], at: int, to: int) -> None:
 
 
 def change(cells: list[Any], at: int, to: int) -> None:
-    cells[at].source += f"\n{LOCKED_EDIT} + {to}"
+    cells[at].source += f"\nchanged = {to}"
 
 
 def take_anothers_mark(cells: list[Any], at: int, to: int) -> None:
@@ -294,7 +292,9 @@ DAMAGES = [delete, double, move, retype, lose_mark, lose_id, spoil_mark, change,
 places = st.integers(0, 30)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=300, deadline=None)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=300, deadline=None, derandomize=True
+)
 @given(st.lists(st.tuples(st.sampled_from(DAMAGES), places, places), max_size=12))
 def test_after_any_damages_the_release_is_whole_and_no_text_of_the_student_is_lost(
     submit: Fill, released: NotebookNode, damages: list[tuple[Callable[..., None], int, int]]

@@ -9,7 +9,7 @@ from typing import Any
 
 import nbformat
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autograder.grading.submission import MAX_BYTES, NotANotebookError, is_experiment, read_notebook
@@ -63,6 +63,7 @@ def test_a_file_that_is_too_large_is_not_read() -> None:
         read_notebook(b" " * MAX_BYTES + b"{}")
 
 
+@settings(derandomize=True, deadline=None)
 @given(st.binary(max_size=400))
 def test_any_bytes_are_a_notebook_or_a_sentence(data: bytes) -> None:
     with contextlib.suppress(NotANotebookError):
@@ -85,6 +86,7 @@ json_values = st.recursive(
 )
 
 
+@settings(derandomize=True, deadline=None)
 @given(st.lists(json_values, max_size=4), json_values)
 def test_any_json_in_the_place_of_cells_and_metadata_is_read(cells: list[Any], metadata: Any) -> None:
     notebook = read_notebook(json.dumps({"cells": cells, "metadata": metadata}).encode())

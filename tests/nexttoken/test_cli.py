@@ -80,7 +80,8 @@ def test_every_option_of_a_command_says_what_it_does(command: str) -> None:
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_the_example_in_a_help_page_names_only_options_that_exist(command: str) -> None:
-    known = {name for item in typer.main.get_command(app).commands[command].params for name in item.opts}  # type: ignore[attr-defined]
+    parameters = typer.main.get_command(app).commands[command].params  # type: ignore[attr-defined]
+    known = {name for item in parameters for name in (*item.opts, *item.secondary_opts)}
     example = call(command, "--help").output.partition("Example: ")[2].partition("|")[0]
     example = example.partition(" -- ")[0]
     assert {word for word in example.split() if word.startswith("-")} <= known

@@ -415,7 +415,6 @@ progress()
 """
 
 
-@pytest.mark.slow
 def test_check_works_from_the_kit_where_there_are_no_solutions(student: Any) -> None:
     right, wrong, standing = student(ABSENT + CHECKED).split("-----\n")
     points = f"{load_chapter(CHAPTER).exercises['softmax_temperature'].points:g}"
@@ -430,7 +429,6 @@ def test_check_works_from_the_kit_where_there_are_no_solutions(student: Any) -> 
     assert f"{points} of {points} points" in standing
 
 
-@pytest.mark.slow
 def test_reset_prints_the_stub_from_the_kit(student: Any) -> None:
     said = student(ABSENT + 'from autograder import reset\nreset("BPETokenizer")\n')
     assert said.startswith("class BPETokenizer")
