@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from autograder.exercise import Exercise
+from autograder.printable import printable
 from autograder.serve import Server
 from autograder.wire import Ref, WireError, decode, encode
 
@@ -112,12 +113,12 @@ class _Conversation:
             case ["ok", value]:
                 return value
             case ["raised", list(kinds), str(text), list(lines)] if kinds and _all_str(kinds) and _all_str(lines):
-                names = tuple(kind[:200] for kind in kinds[:32])
-                raise StudentError(names, text[:2_000], tuple(line[:500] for line in lines[:8]))
+                names = tuple(printable(kind[:200]) for kind in kinds[:32])
+                raise StudentError(names, printable(text[:2_000]), tuple(printable(line[:500]) for line in lines[:8]))
             case ["refused", str(why)]:
-                raise RefusedError(why[:500])
+                raise RefusedError(printable(why[:500]))
             case ["missing", str(name)]:
-                raise MissingError(name[:200])
+                raise MissingError(printable(name[:200]))
         raise RefusedError("the reply makes no sense")
 
     def _to_ref(self, thing: Any) -> Ref | None:

@@ -19,8 +19,8 @@ from autograder.wire import WireError, decode, encode, frame, frame_length
 
 #: Kinds of output that may reach a page: text and pictures, nothing that can run.
 SAFE_TYPES = ("text/plain", "image/png", "application/vnd.nexttoken.record+json")
-_TEXT_LIMIT = 20_000
-_PICTURE_LIMIT = 2_000_000
+TEXT_LIMIT = 20_000
+PICTURE_LIMIT = 2_000_000
 _ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
 
@@ -117,7 +117,7 @@ class Cells:
 
 
 def _cut(text: str) -> str:
-    return text if len(text) <= _TEXT_LIMIT else text[:_TEXT_LIMIT] + "\n… (cut)"
+    return text if len(text) <= TEXT_LIMIT else text[:TEXT_LIMIT] + "\n… (cut)"
 
 
 def _safe(data: Any) -> dict[str, str]:
@@ -128,7 +128,7 @@ def _safe(data: Any) -> dict[str, str]:
             import base64
 
             value = base64.b64encode(value).decode("ascii")
-        if isinstance(value, str) and len(value) <= _PICTURE_LIMIT:
+        if isinstance(value, str) and len(value) <= PICTURE_LIMIT:
             kept[kind] = value if kind == "image/png" else _cut(value)
     return kept
 

@@ -62,7 +62,11 @@ def _state(probe: ProbeVerdict) -> str:
 
 
 def _score(probe: ProbeVerdict) -> str:
-    return "gate" if probe.gates else f"{points(probe.earned)}/{points(probe.points)}"
+    return "" if probe.gates else f"{points(probe.earned)}/{points(probe.points)}"
+
+
+def _title(probe: ProbeVerdict) -> str:
+    return f"{probe.title} Needed for: {' '.join(probe.gates)}" if probe.gates else probe.title
 
 
 def _closing(verdict: Verdict, extras: Extras) -> list[str]:
@@ -78,7 +82,7 @@ def _closing(verdict: Verdict, extras: Extras) -> list[str]:
 
 def _gate_lines(verdict: Verdict) -> list[str]:
     return [
-        f"Until this passes, it holds back the points of: {' '.join(probe.gates)}"
+        "Until this passes, it holds back the points of what it is needed for."
         for probe in verdict.probes
         if probe.gates and not probe.passed and probe is first_failure(verdict)
     ]
@@ -104,7 +108,7 @@ def to_text(verdict: Verdict, extras: Extras | None = None) -> str:
         lines.append(f"  {verdict.note}")
     else:
         shown = [probe for probe in verdict.probes if not probe.hidden]
-        lines += [f"  {_state(probe):<7} {_score(probe):>5}  {probe.title}" for probe in shown]
+        lines += [f"  {_state(probe):<7} {_score(probe):>5}  {_title(probe)}" for probe in shown]
     probe = first_failure(verdict)
     if probe is not None and probe.failure is not None and not verdict.note:
         where = f"case {probe.failure.case} of {probe.cases}"
@@ -167,7 +171,7 @@ def _html_table(verdict: Verdict) -> str:
             f'<tr style="background:transparent"><td style="{_CELL};white-space:nowrap">'
             f'<span style="border-bottom:2px solid {colour}{weight}">{mark}</span></td>'
             f'<td style="{_CELL};text-align:right">{_score(probe)}</td>'
-            f'<td style="{_CELL}">{_with_code(probe.title)}</td></tr>'
+            f'<td style="{_CELL}">{_with_code(_title(probe))}</td></tr>'
         )
     head = "".join(
         f'<th scope="col" style="{_CELL};font-weight:400;{_SOFT}">{name}</th>'

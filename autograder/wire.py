@@ -178,7 +178,9 @@ class _Writer:
         self.out += b"d" + struct.pack(">I", len(value))
         for key, item in value.items():
             if type(key) is not str:
-                raise WireError(f"a dict key of type {type(key).__name__}; keys must be str")
+                raise WireError(
+                    f"a dict with keys of type {type(key).__name__} cannot be checked; is a list asked for?"
+                )
             self.write(key, depth + 1)
             self.write(item, depth + 1)
 

@@ -17,7 +17,7 @@ def catalogue() -> list[dict[str, Any]]:
         hidden = find_course().hidden
     except NoCourseError:
         return [_row(name, item, None) for name in chapter_names() for item in load_chapter(name).exercises.values()]
-    from autograder.grading.reference import load_variants
+    from autograder.trusted.reference import load_variants
 
     return [
         _row(name, item, load_variants(name))

@@ -61,7 +61,7 @@ def _fail(sentence: str) -> None:
 def list_exercises(
     *, as_json: Annotated[bool, typer.Option("--json", help="Print a JSON list instead of a table.")] = False
 ) -> None:
-    """List the exercises with their points, minutes, probes and oracles."""
+    """List the exercises with their points, minutes and probes; with --json also mistakes, alternatives and oracles."""
     from nexttoken.catalogue import catalogue
 
     rows = catalogue()

@@ -12,10 +12,11 @@ from rich.table import Table
 
 from autograder.courseroot import CourseRoot, find_course
 from autograder.exercise import chapter_names, load_chapter
-from autograder.grading.classroom import Places, find_submissions, grade_class, grades_csv
+from autograder.grading.classroom import Places, grade_class, grades_csv
 from autograder.grading.engine import Engine
 from autograder.grading.gradebook import database_url, write_gradebook
-from autograder.grading.results import Result, write_atomically
+from autograder.grading.handed_in import find_submissions
+from autograder.grading.results import Result, load_all, write_atomically
 
 #: Columns where the output goes to a file or another program.
 _PLAIN_WIDTH = 120
@@ -48,16 +49,16 @@ def run_grading(order: GradeOrder) -> int:
         load_chapter(name)  # an unknown assignment is refused before anything is written
     results = [result for name in names for result in _grade_assignment(course, name, order)]
     if order.as_json:
-        print(json.dumps([result.to_json() for result in results], indent=1, ensure_ascii=False))  # noqa: T201
+        print(json.dumps([result.to_json() for result in results], indent=1))  # noqa: T201
     return sum(result.status != "graded" for result in results)
 
 
-def _places(course: CourseRoot, order: GradeOrder) -> Places:
+def _places(course: CourseRoot, name: str, order: GradeOrder) -> Places:
     folder = order.output or (course.path / "build" / "sample" if order.sample else course.path)
     folder = folder.resolve()
     folder.mkdir(parents=True, exist_ok=True)
     return Places(
-        folder / "results", folder / "autograded", database_url(folder / "gradebook.db"), folder / "grades.csv"
+        folder / "results", folder / "autograded", database_url(folder / "gradebook.db"), folder / f"grades-{name}.csv"
     )
 
 
@@ -67,7 +68,7 @@ def _grade_assignment(course: CourseRoot, name: str, order: GradeOrder) -> list[
         console.width = _PLAIN_WIDTH
     folder = order.submissions or (course.sample_class if order.sample else course.path / "submitted")
     found = find_submissions(folder, name, order.students)
-    places = _places(course, order)
+    places = _places(course, name, order)
     console.print(f"Grading {name}: {len(found)} submissions in {folder}")
     engine = Engine.open(course, name)
     with _progress(console) as progress:
@@ -86,7 +87,9 @@ def _grade_assignment(course: CourseRoot, name: str, order: GradeOrder) -> list[
         results = grade_class(engine, course, found, places, regrade=order.regrade, tell=tell)
     times = {item.student: item.handed_in for item in found if item.handed_in is not None}
     write_gradebook(course, engine.chapter, results, times, places.gradebook_url)
-    write_atomically(places.grades, grades_csv(results, engine.chapter.exercises))
+    # The CSV holds the whole class, also when only some were graded now.
+    everyone = load_all(places.results, name)
+    write_atomically(places.grades, grades_csv(everyone, engine.chapter.exercises))
     console.print(_table(results, engine))
     console.print(f"Results: {places.results}\nGradebook: {places.gradebook_url}\nCSV: {places.grades}", markup=False)
     console.print(

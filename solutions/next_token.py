@@ -81,7 +81,8 @@ def softmax_temperature(logits: Tensor, temperature: float) -> Tensor:
         Shape (..., V): any number of leading dimensions, the vocabulary last. Floating point. A logit of -inf
         marks a token that cannot come; its probability is 0. Every row has at least one finite logit.
     temperature
-        0 or larger. At 0 the largest logits of a row share the probability equally, the rest get 0.
+        0, or a finite number of at least 0.001. At 0 the largest logits of a row share the probability equally, the
+        rest get 0.
 
     Returns
     -------
@@ -319,7 +320,7 @@ def generate(
     stop_tokens
         Ids that end the text. A chosen stop token is not part of the result, and nothing is asked after it.
     context
-        How many ids the model may be shown: always the last ones. None means all of them.
+        How many ids the model may be shown, at least 1: always the last ones. None means all of them.
 
     Returns
     -------

@@ -17,7 +17,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 OURS = [name for name in ("autograder", "nexttoken", "pocket", "solutions", "widgets") if (ROOT / name).is_dir()]
-INSTRUCTORS = ("grading", "hidden", "release")
+INSTRUCTORS = ("grading", "hidden", "release", "trusted")
 
 
 def modules(package: str) -> Iterator[Path]:
@@ -71,7 +71,7 @@ def test_the_contracts_of_the_import_linter_hold() -> None:
         ("autograder/student.py", "from autograder.grading.results import Result"),
         ("autograder/judge.py", "from autograder.release import leaks"),
         ("autograder/probes/next_token.py", "from autograder.hidden import next_token as hidden"),
-        ("autograder/grading/reference.py", "import solutions.next_token"),
+        ("autograder/trusted/reference.py", "import solutions.next_token"),
         ("autograder/grading/engine.py", "import nexttoken.cli"),
         ("nexttoken/cli.py", "from autograder.hidden import next_token"),
     ],
@@ -104,7 +104,7 @@ def test_only_one_module_loads_the_references() -> None:
         for path in modules(package)
         if loads.search(path.read_text(encoding="utf-8"))
     ]
-    assert found == ["autograder/grading/reference.py"]
+    assert found == ["autograder/trusted/reference.py"]
 
 
 def test_nobody_outside_the_instructors_side_even_names_a_module_of_the_references() -> None:
@@ -132,7 +132,7 @@ def test_a_chapter_imports_no_references_and_nothing_of_the_instructors_side(pat
     code = [re.sub(r"^\s*[%!].*$", "", cell.source, flags=re.MULTILINE) for cell in cells if cell.cell_type == "code"]
     for source in code:
         for name in imported(source):
-            assert not re.match(r"(solutions|nexttoken|autograder\.(grading|hidden|release))(\.|$)", name), name
+            assert not re.match(r"(solutions|nexttoken|autograder\.(grading|hidden|release|trusted))(\.|$)", name), name
     assert not re.search(r"^\s*(from|import)\s+solutions\b", path.read_text(encoding="utf-8"), flags=re.MULTILINE)
 
 

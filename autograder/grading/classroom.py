@@ -1,13 +1,13 @@
-"""Grade what a class handed in: find the files, grade what is new, write results, notebooks and a CSV."""
+"""Grade what a class handed in: grade what is new, keep the rest, write results, notebooks and a CSV."""
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
-import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 import nbformat
@@ -15,29 +15,15 @@ from nbformat import NotebookNode
 
 from autograder.courseroot import CourseRoot
 from autograder.grading.engine import Engine
+from autograder.grading.handed_in import Submission
 from autograder.grading.repair import repair
 from autograder.grading.report import explain_refusal, fill_outputs
-from autograder.grading.results import Result, load, save, submission_key, write_atomically
+from autograder.grading.results import Result, load, result_path, save, submission_key, write_atomically
 from autograder.grading.session import InfrastructureError
 from autograder.grading.submission import NotANotebookError, read_notebook
 
 ISOLATION = "none"
-
-
-class NoSubmissionsError(Exception):
-    """There is nothing to grade where the grader was told to look."""
-
-
-@dataclass(frozen=True)
-class Submission:
-    """One student's file, or the place where it should be."""
-
-    student: str
-    #: The notebook; None if the student handed in something without one.
-    file: Path | None
-    #: Why `file` is None.
-    problem: str = ""
-    handed_in: datetime | None = None
+_ENDED = "the grader ended while it ran this; look at the file, then grade it with --students {student} --regrade"
 
 
 @dataclass(frozen=True)
@@ -48,74 +34,6 @@ class Places:
     autograded: Path
     gradebook_url: str
     grades: Path
-
-
-def find_submissions(folder: Path, assignment: str, students: Iterable[str] = ()) -> list[Submission]:
-    """List a class's submissions, sorted by student.
-
-    Two layouts are known: nbgrader's, ``<folder>/<student>/<assignment>/<assignment>.ipynb``, and a plain folder of
-    ``<student>.ipynb``.
-
-    Parameters
-    ----------
-    students
-        If any are given, only these.
-
-    Raises
-    ------
-    NoSubmissionsError
-        If the folder is missing or holds nothing for the assignment, or a named student has nothing in it.
-    """
-    if not folder.is_dir():
-        raise NoSubmissionsError(f"there is no folder {folder}; name the folder of submissions with --submissions")
-    found = {item.student: item for item in _by_student(folder, assignment)}
-    if not found:
-        found = {
-            path.stem: Submission(path.stem, path, "", _modified(path))
-            for path in sorted(folder.glob("*.ipynb"))
-            if path.is_file() and not path.is_symlink()
-        }
-    if not found:
-        raise NoSubmissionsError(
-            f"{folder} holds no submission to {assignment}: "
-            f"expected STUDENT/{assignment}/{assignment}.ipynb, or STUDENT.ipynb"
-        )
-    wanted = list(students)
-    unknown = [name for name in wanted if name not in found]
-    if unknown:
-        raise NoSubmissionsError(f"{unknown[0]} handed in nothing; there is: {', '.join(sorted(found))}")
-    return [found[name] for name in sorted(found) if not wanted or name in wanted]
-
-
-def _by_student(folder: Path, assignment: str) -> Iterator[Submission]:
-    for place in sorted(folder.glob(f"*/{assignment}")):
-        if not place.is_dir() or place.is_symlink():
-            continue
-        student = place.parent.name
-        expected = place / f"{assignment}.ipynb"
-        notebooks = sorted(path for path in place.glob("*.ipynb") if path.is_file() and not path.is_symlink())
-        time = _timestamp(place / "timestamp.txt")
-        if expected in notebooks or len(notebooks) == 1:
-            yield Submission(student, expected if expected in notebooks else notebooks[0], "", time)
-        elif not notebooks:
-            yield Submission(student, None, "no notebook was handed in", time)
-        else:
-            names = ", ".join(path.name for path in notebooks)
-            yield Submission(student, None, f"there are several notebooks and none is {expected.name}: {names}", time)
-
-
-def _timestamp(path: Path) -> datetime | None:
-    """Read nbgrader's ``timestamp.txt``: a date and a time, by default in UTC; None if there is none to read."""
-    try:
-        text = path.read_text(encoding="utf-8").strip()
-        found = re.match(r"(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d)", text)
-        return datetime.fromisoformat(f"{found[1]} {found[2]}") if found else None
-    except (OSError, ValueError):
-        return None
-
-
-def _modified(path: Path) -> datetime:
-    return datetime.fromtimestamp(path.stat().st_mtime, UTC).replace(tzinfo=None, microsecond=0)
 
 
 def grade_class(
@@ -153,9 +71,15 @@ def grade_class(
             tell(known)
             results.append(known)
             continue
-        result, notebook = _grade(engine, submission, data, key, released)
-        _write_notebook(path, notebook, submission.handed_in)
-        save(places.results, result)
+        marker = result_path(places.results, engine.chapter.name, submission.student).with_suffix(".started")
+        with _started(marker, regrade=regrade) as ended_before:
+            result, notebook = (
+                _refuse(engine, submission, key, released, _ENDED.format(student=submission.student))
+                if ended_before
+                else _grade(engine, submission, data, key, released)
+            )
+            _write_notebook(path, notebook, submission.handed_in)
+            save(places.results, result)
         tell(result)
         results.append(result)
     return results
@@ -194,19 +118,40 @@ def _grade(
     name = engine.chapter.name
     file = submission.file.name if submission.file else ""
 
-    def refused(why: str) -> tuple[Result, NotebookNode]:
-        result = Result(name, submission.student, "not graded", why, file, key, ISOLATION)
-        return result, explain_refusal(released, why)
-
     if data is None:
-        return refused(submission.problem or f"{file} cannot be read")
+        return _refuse(engine, submission, key, released, submission.problem or f"{file} cannot be read")
     try:
         notebook, notes = repair(read_notebook(data), released)
         graded = engine.grade(notebook)
     except (NotANotebookError, InfrastructureError) as error:
-        return refused(str(error))
+        return _refuse(engine, submission, key, released, str(error))
     result = Result(name, submission.student, "graded", "", file, key, ISOLATION, tuple(notes), graded.verdicts)
     return result, fill_outputs(notebook, graded)
+
+
+def _refuse(
+    engine: Engine, submission: Submission, key: str, released: NotebookNode, why: str
+) -> tuple[Result, NotebookNode]:
+    file = submission.file.name if submission.file else ""
+    result = Result(engine.chapter.name, submission.student, "not graded", why, file, key, ISOLATION)
+    return result, explain_refusal(released, why)
+
+
+@contextlib.contextmanager
+def _started(marker: Path, *, regrade: bool) -> Iterator[bool]:
+    """Mark a submission as begun while it is graded; say whether an earlier grader ended in the middle of it.
+
+    Whatever raises takes the mark away; only the end of the grader itself (a kill, no memory) leaves it.
+    """
+    if marker.exists() and not regrade:
+        yield True
+        return
+    marker.parent.mkdir(parents=True, exist_ok=True)
+    marker.touch()
+    try:
+        yield False
+    finally:
+        marker.unlink(missing_ok=True)
 
 
 def _write_notebook(path: Path, notebook: NotebookNode, handed_in: datetime | None) -> None:

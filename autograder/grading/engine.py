@@ -4,24 +4,25 @@ from __future__ import annotations
 
 import hashlib
 import sys
+import time
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from nbformat import NotebookNode
 
 from autograder.courseroot import CourseRoot
 from autograder.draws import graded_seed
 from autograder.exercise import Chapter, Exercise, graded_chapter
-from autograder.grading.reference import Reference
-from autograder.grading.secret import course_secret
 from autograder.grading.session import InfrastructureError, Limits, Session
 from autograder.grading.submission import is_experiment
 from autograder.judge import judge, judge_case
 from autograder.observe import Outcome, Outcomes, observe
 from autograder.proxy import LostError
-from autograder.release.package import unpack_student_package
+from autograder.release.package import student_package
+from autograder.trusted.reference import Reference, source_files
+from autograder.trusted.secret import course_secret
 from autograder.verdict import Verdict
 
 #: A notebook whose cells or answers end the process this often is not run any further.
@@ -50,7 +51,7 @@ class Graded:
 class Engine:
     """Grades submissions of one assignment, one after another; holds what they have in common."""
 
-    def __init__(self, chapter: Chapter, secret: bytes, package: Path, limits: Limits | None = None) -> None:
+    def __init__(self, chapter: Chapter, secret: bytes, package: bytes, limits: Limits | None = None) -> None:
         self.chapter = chapter
         self._seeds = {
             exercise.name: graded_seed(secret, chapter.name, exercise.name, exercise.version)
@@ -66,7 +67,7 @@ class Engine:
         if sys.platform == "win32":
             raise InfrastructureError("grading needs Linux or macOS; on Windows, run it in WSL")
         chapter = graded_chapter(assignment, course.hidden)
-        package = unpack_student_package(course.path)
+        package = student_package(course.path)
         return cls(chapter, course_secret(course.path), package, limits)
 
     def fingerprint(self) -> str:
@@ -77,7 +78,8 @@ class Engine:
             state.update(hashlib.sha256(seed).digest())
             for probe in exercise.probes:
                 state.update(f"{name} {probe.name} {probe.points} {probe.cases}".encode())
-        for path in sorted((self._package / "autograder").rglob("*.py")):
+        ours = Path(__file__).parents[1].rglob("*.py")
+        for path in sorted([*ours, *source_files(self.chapter.name)]):
             state.update(path.read_bytes())
         for library in ("numpy", "torch", "ipython"):
             state.update(f"{library} {version(library)}".encode())
@@ -122,23 +124,30 @@ class Engine:
         return judge(exercise, got, want, mistakes)
 
 
+def _lost(exercise: Exercise, status: Literal["timeout", "crash"], message: str) -> Outcomes:
+    """Return the outcomes of an exercise whose process is not there to be asked."""
+    return {probe.name: [Outcome(status, message=message)] for probe in exercise.probes}
+
+
 class _Run:
     """The process behind one submission, started anew after it was lost."""
 
-    def __init__(self, cells: list[tuple[int, str]], limits: Limits, package: Path) -> None:
+    def __init__(self, cells: list[tuple[int, str]], limits: Limits, package: bytes) -> None:
         self._cells = cells
         self._limits = limits
         self._package = package
         self._session: Session | None = None
         self._skipped: set[int] = set()
         self._restarts = 0
+        self._until = time.monotonic() + limits.submission_seconds
         self.outputs: dict[int, list[Any]] = {}
 
     def start(self) -> None:
         """Start a process and run the cells; a cell that ends the process is left out in the next one."""
-        while True:
+        while time.monotonic() < self._until:
             self.close()
             self._session = Session(self._package, self._limits)
+            self._session.until = self._until
             if self._run_cells(self._session):
                 return
 
@@ -168,10 +177,11 @@ class _Run:
         """Put an exercise's probes; if that loses the process, the next exercise gets a fresh one."""
         if self._session is None:
             if self._restarts >= _MAX_RESTARTS:
-                lost = Outcome("crash", message="too many answers before this one ended the process")
-                return {probe.name: [lost] for probe in exercise.probes}
+                return _lost(exercise, "crash", "too many answers before this one ended the process")
             self.start()
-        assert self._session is not None
+        if self._session is None:
+            seconds = self._limits.submission_seconds
+            return _lost(exercise, "timeout", f"more than {seconds:g} seconds for the whole notebook")
         outcomes = observe(exercise, self._session, seed)
         if any(item.status in ("timeout", "crash") for items in outcomes.values() for item in items):
             self._restarts += 1

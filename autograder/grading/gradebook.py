@@ -14,6 +14,7 @@ from autograder.grading.session import InfrastructureError
 from autograder.release.generate import GenerationError, generate_release
 
 COURSE_ID = "nexttoken"
+_SQLITE = b"SQLite format 3\x00"
 
 
 def database_url(path: Path) -> str:
@@ -43,6 +44,7 @@ def write_gradebook(
     from nbgrader.api import Gradebook
     from sqlalchemy.exc import SQLAlchemyError
 
+    _demand_sqlite(url)
     try:
         generate_release(course, chapter, url)
         with Gradebook(url, COURSE_ID) as gradebook:
@@ -58,6 +60,15 @@ def write_gradebook(
         ) from error
 
 
+def _demand_sqlite(url: str) -> None:
+    """Refuse a file that is something else before nbgrader tries to make sense of it."""
+    path = Path(url.removeprefix("sqlite:///"))
+    if url.startswith("sqlite:///") and path.is_file() and path.stat().st_size:
+        with path.open("rb") as file:
+            if file.read(len(_SQLITE)) != _SQLITE:
+                raise InfrastructureError(f"{path} is no SQLite file, so no gradebook: move it away and run again")
+
+
 def _enter(session: Any, assignment: Any, result: Result, time: datetime | None) -> None:
     submission = _submission(session, assignment, result.student)
     if time is not None:
@@ -66,8 +77,12 @@ def _enter(session: Any, assignment: Any, result: Result, time: datetime | None)
     for notebook in submission.notebooks:
         for grade in notebook.grades:
             score = points.get(grade.name)
+            changed = grade.auto_score != score
             grade.auto_score = score
-            grade.needs_manual_grade = score is None or grade.manual_score is not None
+            if grade.manual_score is None:
+                grade.needs_manual_grade = score is None
+            elif changed:  # a mark was given by hand to something else: a person looks again
+                grade.needs_manual_grade = True
 
 
 def _submission(session: Any, assignment: Any, student_id: str) -> Any:

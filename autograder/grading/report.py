@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import copy
 from typing import Any
 
@@ -10,8 +11,12 @@ from nbformat.v4 import new_output
 
 from autograder.grading.engine import Graded
 from autograder.grading.inert import inert_markdown
-from autograder.remote import SAFE_TYPES
+from autograder.printable import printable
+from autograder.remote import PICTURE_LIMIT, SAFE_TYPES, TEXT_LIMIT
 from autograder.render import to_html, to_text
+
+_MOST_OUTPUTS = 100
+_MOST_LINES = 60
 
 
 def fill_outputs(notebook: NotebookNode, graded: Graded) -> NotebookNode:
@@ -29,7 +34,8 @@ def fill_outputs(notebook: NotebookNode, graded: Graded) -> NotebookNode:
             data = {"text/html": to_html(verdict), "text/plain": to_text(verdict)}
             cell.outputs = [new_output("display_data", data=data)]
         else:
-            cell.outputs = [made for item in graded.outputs.get(index, []) if (made := _output(item)) is not None]
+            items = graded.outputs.get(index, [])[:_MOST_OUTPUTS]
+            cell.outputs = [made for item in items if (made := _output(item)) is not None]
     return filled
 
 
@@ -48,11 +54,29 @@ def _output(item: Any) -> NotebookNode | None:
     made: NotebookNode | None = None
     match item:
         case ["stream", "stdout" | "stderr" as name, str(text)]:
-            made = new_output("stream", name=name, text=text)
+            made = new_output("stream", name=name, text=_cut(text))
         case ["display", dict(data)]:
-            kept = {kind: text for kind, text in data.items() if kind in SAFE_TYPES and type(text) is str}
+            kept = {kind: shown for kind in SAFE_TYPES if (shown := _safe(kind, data.get(kind))) is not None}
             made = new_output("display_data", data=kept) if kept else None
         case ["error", str(name), str(message), list(lines)]:
-            traceback = [line for line in lines if type(line) is str]
+            traceback = [_cut(line) for line in lines[:_MOST_LINES] if type(line) is str]
+            name, message = _cut(name), _cut(message)
             made = new_output("error", ename=name, evalue=message, traceback=traceback or [f"{name}: {message}"])
     return made
+
+
+def _safe(kind: str, value: Any) -> str | None:
+    if type(value) is not str:
+        return None
+    if kind != "image/png":
+        return _cut(value)
+    try:
+        base64.b64decode(value, validate=True)
+    except ValueError:
+        return None
+    return value if len(value) <= PICTURE_LIMIT else None
+
+
+def _cut(text: str) -> str:
+    """Shorten a text as the student's process should have done already; what it says of itself is not relied on."""
+    return printable(text[: TEXT_LIMIT + 20])

@@ -98,6 +98,12 @@ def load(folder: Path, assignment: str, student: str) -> Result | None:
         return None
 
 
+def load_all(folder: Path, assignment: str) -> list[Result]:
+    """Read all results of an assignment, sorted by student."""
+    students = sorted(path.stem for path in (folder / assignment).glob("*.json"))
+    return [result for student in students if (result := load(folder, assignment, student)) is not None]
+
+
 def write_atomically(path: Path, text: str) -> None:
     """Write a text file through a temporary one beside it."""
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import io
+import math
 import os
 import select
 import signal
@@ -12,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,6 +34,10 @@ class Limits:
     #: Seconds by the clock for one cell, and for one question to the finished notebook.
     cell_seconds: float = 60.0
     call_seconds: float = 10.0
+    #: Seconds by the clock for one submission, all its processes together.
+    submission_seconds: float = 300.0
+    #: How often the student's code may call functions that were passed in, while it answers one question.
+    callbacks: int = 2_000
     #: Seconds of processor time for the whole process.
     cpu_seconds: int = 120
     #: Seconds by the clock until a fresh process must answer; a slower start is our fault, not the student's.
@@ -53,25 +60,37 @@ class Session:
     Parameters
     ----------
     package
-        Folder that holds the student's package, unpacked; the only code of the course that the process can import.
+        The student's wheel; the only code of the course that the process can import. It is unpacked for this process
+        alone, so that no student can change it for the next.
     limits
         What it may use.
+
+    Attributes
+    ----------
+    until
+        The time on the monotonic clock at which the whole submission's time is over.
     """
 
-    def __init__(self, package: Path, limits: Limits) -> None:
+    def __init__(self, package: bytes, limits: Limits) -> None:
         self._limits = limits
+        self.until = math.inf
         self._folder = tempfile.TemporaryDirectory(prefix="nexttoken-student-")
+        try:
+            home, code = _lay_out(Path(self._folder.name), package)
+        except (OSError, zipfile.BadZipFile) as error:
+            self._folder.cleanup()
+            raise InfrastructureError(f"a student's process could not be given its files: {error}") from error
         to_child, self._write_fd = os.pipe()
         self._read_fd, from_child = os.pipe()
         for fd in (self._write_fd, self._read_fd):
             os.set_blocking(fd, False)
         libraries = [path for path in site.getsitepackages() if Path(path).is_dir()]
-        arguments = [sys.executable, "-I", "-S", "-c", _BOOT, str(to_child), str(from_child), str(package), *libraries]
+        arguments = [sys.executable, "-I", "-S", "-c", _BOOT, str(to_child), str(from_child), str(code), *libraries]
         try:
             self._process = subprocess.Popen(  # noqa: S603 - our own arguments
                 arguments,
-                cwd=self._folder.name,
-                env=_environment(self._folder.name),
+                cwd=home,
+                env=_environment(str(home)),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
@@ -141,19 +160,20 @@ class Session:
         self.close()
 
     def _exchange(self, message: bytes, answer: Answer | None, seconds: float) -> bytes:
-        deadline = time.monotonic() + seconds
+        deadline = min(time.monotonic() + seconds, self.until)
         self._send(message, deadline, seconds)
-        while True:
+        for _ in range(self._limits.callbacks):
             reply = self._receive(deadline, seconds)
             if answer is None or not _is_callback(reply):
                 return reply
             self._send(answer(reply), deadline, seconds)
+        raise LostError("timeout", f"more than {self._limits.callbacks:,} calls of a function that was passed in")
 
     def _send(self, message: bytes, deadline: float, seconds: float) -> None:
         view = memoryview(frame(message))
         while view:
-            _, ready, _ = select.select([], [self._write_fd], [], max(0.0, deadline - time.monotonic()))
-            if not ready:
+            left = deadline - time.monotonic()
+            if left <= 0 or not select.select([], [self._write_fd], [], left)[1]:
                 raise self._timeout(seconds)
             try:
                 view = view[os.write(self._write_fd, view) :]
@@ -171,8 +191,8 @@ class Session:
     def _exactly(self, count: int, deadline: float, seconds: float) -> bytes:
         pieces = []
         while count:
-            ready, _, _ = select.select([self._read_fd], [], [], max(0.0, deadline - time.monotonic()))
-            if not ready:
+            left = deadline - time.monotonic()
+            if left <= 0 or not select.select([self._read_fd], [], [], left)[0]:
                 raise self._timeout(seconds)
             piece = os.read(self._read_fd, min(count, 1 << 20))
             if not piece:
@@ -182,6 +202,8 @@ class Session:
         return b"".join(pieces)
 
     def _timeout(self, seconds: float) -> LostError:
+        if time.monotonic() >= self.until:
+            return LostError("timeout", f"more than {self._limits.submission_seconds:g} seconds for the whole notebook")
         return LostError("timeout", f"more than {seconds:g} seconds")
 
     def _crash(self) -> LostError:
@@ -193,6 +215,15 @@ class Session:
         if code is not None and code < 0:
             return LostError("crash", f"ended by {signal.Signals(-code).name}")
         return LostError("crash", "it closed its line" if code is None else f"it exited with code {code}")
+
+
+def _lay_out(folder: Path, package: bytes) -> tuple[Path, Path]:
+    """Make an empty home and a copy of the package in a process's own folder; return where they are."""
+    home, code = folder / "home", folder / "package"
+    home.mkdir()
+    with zipfile.ZipFile(io.BytesIO(package)) as wheel:
+        wheel.extractall(code)
+    return home, code
 
 
 def _is_callback(reply: bytes) -> bool:

@@ -25,14 +25,16 @@ def read_notebook(data: bytes) -> NotebookNode:
     NotANotebookError
         If the bytes are not a notebook of format 3 or later.
     """
-    if not data.strip():
-        raise NotANotebookError("the file is empty")
     if len(data) > MAX_BYTES:
         raise NotANotebookError(f"the file has {len(data) / 2**20:.0f} MB; at most {MAX_BYTES // 2**20} MB are read")
+    if not data.strip():
+        raise NotANotebookError("the file is empty")
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise NotANotebookError("the file is not text, so it is no notebook; was another file handed in?") from None
+        raise NotANotebookError(
+            "the file is not UTF-8 text, so it is no notebook; was another file handed in?"
+        ) from None
     try:
         content = json.loads(text)
     except (ValueError, RecursionError) as error:

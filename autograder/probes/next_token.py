@@ -30,10 +30,12 @@ def _logits(rng: Rng, *shape: int, scale: float = 2.0) -> Tensor:
     return torch.from_numpy(rng.normal(scale=scale, size=shape).round(1)).float()
 
 
-def rows_sum_to_one(probabilities: Any) -> str | None:
-    """Law: every row is a distribution."""
+def rows_are_distributions(probabilities: Any) -> str | None:
+    """Law: every row of float32 logits gives a float32 distribution."""
     if not isinstance(probabilities, Tensor) or not probabilities.is_floating_point() or not probabilities.numel():
         return None  # the comparison says it better
+    if probabilities.dtype is not torch.float32:
+        return f"the logits are float32, and so should the result be; it is {str(probabilities.dtype)[6:]}"
     if probabilities.isnan().any():
         return "the result holds NaN"
     sums = probabilities.sum(dim=-1).reshape(-1)
@@ -51,7 +53,7 @@ def follows_the_formula(impl: Impl, rng: Rng) -> Any:
     return impl(logits, temperature)
 
 
-@softmax.probe(points=2, law=rows_sum_to_one)
+@softmax.probe(points=2, law=rows_are_distributions)
 def treats_rows_alone(impl: Impl, rng: Rng) -> Any:
     """With leading dimensions, every row is a distribution of its own."""
     shapes = [(2, 3), (3, 3), (2, 2, 4), (1, 3, 2, 5)]
@@ -64,7 +66,7 @@ def survives_large_logits(impl: Impl, rng: Rng) -> Any:
     """Logits of a thousand, and rows far apart, give finite probabilities."""
     base, gap = [(1000.0, 0.0), (-1000.0, 0.0), (1000.0, 2000.0), (-1000.0, 5000.0)][rng.case]
     near = _logits(rng, 2, 3) + base
-    return impl(torch.stack([near[0], near[1] + gap]), 1.0)
+    return impl(torch.stack([near[0], near[1] + gap]), 2.0 if gap else 0.5)
 
 
 @softmax.probe(points=1)
@@ -126,11 +128,11 @@ def _text(rng: Rng, syllables: int, *, ascii_only: bool = False) -> str:
     return "".join(str(piece) for piece in rng.choice(pieces, size=syllables))
 
 
-def _merges(rng: Rng, alphabet: bytes, count: int) -> list[tuple[int, int]]:
-    """Draw merges that build on one another, as training would make them, over a small alphabet."""
-    ids = list(alphabet)
-    merges: list[tuple[int, int]] = []
-    while len(merges) < count:
+def _merges(rng: Rng, ids: list[int], count: int, first: tuple[tuple[int, int], ...] = ()) -> list[tuple[int, int]]:
+    """Draw merges of these ids that build on one another, as training would make them, behind the `first` ones."""
+    ids = list(ids)
+    merges = list(first)
+    while len(merges) < len(first) + count:
         left, right = (int(number) for number in rng.choice(ids, size=2))
         if (left, right) not in merges:
             merges.append((left, right))
@@ -183,7 +185,7 @@ def trains_afresh(impl: Impl, rng: Rng) -> Any:
 @bpe.probe(points=3, cases=6)
 def encodes_in_order(impl: Impl, rng: Rng) -> Any:
     """`encode` applies `merges`, as they are now, in their order."""
-    merges = [(98, 99), (97, 98)] if rng.case == 0 else _merges(rng, b"abc", 2 + rng.case)
+    merges = [(98, 99), (97, 98)] if rng.case == 0 else _merges(rng, list(b"abc"), 2 + rng.case)
     text = "abcab" if rng.case == 0 else "".join(str(letter) for letter in rng.choice(list("abc"), 4 + 6 * rng.case))
     tokenizer = impl()
     tokenizer.merges = merges
@@ -202,8 +204,10 @@ def encodes_any_text(impl: Impl, rng: Rng) -> Any:
 @bpe.probe(points=2, cases=5)
 def decodes_what_was_encoded(impl: Impl, rng: Rng) -> Any:
     """`decode` expands merges, joins the bytes and turns them into text."""
-    merges = _merges(rng, "aé日".encode(), 1 + 2 * rng.case)
-    ids = [int(number) for number in rng.integers(256, 256 + len(merges), size=1 + rng.case)]
+    # First é, then 日 from its three bytes; what is drawn behind them joins whole characters only.
+    whole = ((0xC3, 0xA9), (0xE6, 0x97), (257, 0xA5))
+    merges = _merges(rng, [97, 256, 258], 1 + 2 * rng.case, whole)
+    ids = [int(number) for number in rng.integers(258, 256 + len(merges), size=1 + rng.case)]
     tail = list("é日a".encode())
     tokenizer = impl()
     tokenizer.merges = merges
@@ -270,6 +274,8 @@ class ScriptedModel:
         """Return a token that is not the likeliest one: second or third by logit."""
         if not isinstance(logits, Tensor) or logits.shape != (self.vocabulary,):
             raise TypeError(f"`choose` takes the logits of the model, shape ({self.vocabulary},)")
+        if len(self.chose_from) >= _PATIENCE:
+            raise RuntimeError(f"`choose` was called {_PATIENCE} times; does the loop end?")
         self.chose_from.append(logits)
         return int(logits.sort(descending=True, stable=True).indices[self.rank])
 
@@ -322,7 +328,7 @@ def keeps_to_the_limit(impl: Impl, rng: Rng) -> Any:
     prompt = _prompt(rng, 2 + rng.case)
     impl(script.model, prompt, 0, script.choose)
     impl(second.model, prompt, 3 + rng.case, second.choose)
-    return {"times asked at limit 0": len(script.shown), f"times asked at limit {3 + rng.case}": len(second.shown)}
+    return {"shown at limit 0": script.shown, f"shown at limit {3 + rng.case}": second.shown}
 
 
 @generate.probe(points=1, cases=3)

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from autograder.courseroot import CourseRoot
 from autograder.exercise import load_chapter
-from autograder.grading.secret import course_secret
 from autograder.release.leaks import Leak, course_secrets, scan
 from autograder.release.package import build_wheel
+from autograder.trusted.secret import course_secret
 
 _README = """\
 {title}

@@ -19,9 +19,9 @@ from pathlib import Path
 from autograder.courseroot import CourseRoot
 from autograder.draws import graded_seed, public_seed
 from autograder.exercise import Exercise, chapter_names, graded_chapter, load_chapter
-from autograder.grading.reference import Reference
 from autograder.recording import write
 from autograder.release.masters import BEGIN, END, solution_lines
+from autograder.trusted.reference import Reference
 
 #: Shorter lines say too little to be a secret: ``return ids`` stands in many files.
 _LEAST_LINE = 24
@@ -119,7 +119,7 @@ def _opened(name: str, data: bytes) -> Iterator[tuple[str, bytes]]:
 def _scan_file(name: str, data: bytes, secrets: Secrets) -> Iterator[Leak]:
     if name.endswith((".pyc", ".pyo")):
         yield Leak(name, "compiled code", "bytecode cannot be scanned, so none may be shipped")
-    if re.search(r"(^|[/!])(solutions|grading|hidden|release)/", name):
+    if re.search(r"(^|[/!])(solutions|grading|hidden|release|trusted)/", name):
         yield Leak(name, "a file of the instructor's side", name)
     for kind, blobs in secrets.blobs.items():
         for blob in blobs:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import atexit
 import os
-import shutil
 import tempfile
-import zipfile
 from pathlib import Path
 
 #: 1980-01-01, the earliest time a zip can hold: the same sources give the same bytes.
@@ -42,11 +39,7 @@ def build_wheel(root: Path, destination: Path) -> Path:
     return Path(built[0])
 
 
-def unpack_student_package(root: Path) -> Path:
-    """Build the wheel and unpack it into a folder of its own, removed when the program ends."""
-    folder = Path(tempfile.mkdtemp(prefix="nexttoken-package-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    wheel = build_wheel(root, folder / "wheel")
-    with zipfile.ZipFile(wheel) as archive:
-        archive.extractall(folder / "package")
-    return folder / "package"
+def student_package(root: Path) -> bytes:
+    """Build the wheel and return its bytes. Each student's process gets a copy of its own to import from."""
+    with tempfile.TemporaryDirectory(prefix="nexttoken-wheel-") as name:
+        return build_wheel(root, Path(name)).read_bytes()

@@ -10,9 +10,9 @@ from typing import Any
 from autograder.compare import Tolerance, difference
 from autograder.draws import public_seed
 from autograder.exercise import Chapter, Exercise
-from autograder.grading.reference import Reference
 from autograder.observe import Outcome, Outcomes
 from autograder.recording import write
+from autograder.trusted.reference import Reference
 from autograder.wire import WireError, decode
 
 

@@ -551,7 +551,7 @@ def line_of(text: str) -> int:
         ("chained", ("RuntimeError", "Exception", "BaseException"), "could not"),
         ("exit", ("SystemExit", "BaseException"), "3"),
         ("assert", ("AssertionError", "Exception", "BaseException"), ""),
-        ("surrogate", ("ValueError", "Exception", "BaseException"), "\udc80"),
+        ("surrogate", ("ValueError", "Exception", "BaseException"), r"\udc80"),
         ("none of these", ("NotImplementedError", "RuntimeError", "Exception", "BaseException"), ""),
     ],
 )
@@ -625,7 +625,7 @@ def test_an_exception_is_described_even_without_a_working_directory() -> None:
         ("huge", "return an array instead"),
         ("expanded", "at most"),
         ("meta", "Tensor"),
-        ("keys", "keys must be str"),
+        ("keys", "keys of type int cannot be checked"),
         ("int", "an integer of"),
         ("function", "builtin_function_or_method"),
         ("class", "builtins.type"),

@@ -33,7 +33,7 @@ ROOT = Path(__file__).resolve().parents[2]
 _CACHES = shutil.ignore_patterns(".*_cache", "__pycache__", ".ipynb_checkpoints")
 _NOT_THE_COURSE = {
     *(".venv", ".git", ".nexttoken", ".hypothesis", "build", "dist", "work", "shared"),
-    *("exchange", "submitted", "autograded", "feedback", "results", "release", "gradebook.db", "grades.csv"),
+    *("exchange", "submitted", "autograded", "feedback", "results", "release", "gradebook.db", "grades*.csv"),
 }
 _LOCAL = {"localhost", "127.0.0.1"}
 _PATIENCE = 120.0

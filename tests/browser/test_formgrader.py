@@ -132,7 +132,7 @@ def test_the_assignment_is_listed_with_its_submissions(formgrader: Callable[[str
 
 
 def test_the_gradebook_shows_the_points(formgrader: Callable[[str], Page], graded: CourseCopy) -> None:
-    with (graded.root / "grades.csv").open(encoding="utf-8", newline="") as file:
+    with (graded.root / "grades-next_token.csv").open(encoding="utf-8", newline="") as file:
         points = {line["student"]: line["points"] for line in csv.DictReader(file)}
     assert 0 < float(points[MISTAKEN]) < 39
     page = list_submissions(formgrader)

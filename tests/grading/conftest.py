@@ -17,11 +17,11 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="session")
-def package() -> Path:
-    """Unpack the student's wheel once for each worker."""
-    from autograder.release.package import unpack_student_package
+def package() -> bytes:
+    """Build the student's wheel once for each worker."""
+    from autograder.release.package import student_package
 
-    return unpack_student_package(ROOT)
+    return student_package(ROOT)
 
 
 @pytest.fixture

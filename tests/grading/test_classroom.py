@@ -17,16 +17,9 @@ from nbformat import NotebookNode
 
 from autograder.courseroot import CourseRoot
 from autograder.exercise import Chapter
-from autograder.grading.classroom import (
-    NoSubmissionsError,
-    Places,
-    Submission,
-    find_submissions,
-    grade_class,
-    grades_csv,
-    read_notebook_of,
-)
+from autograder.grading.classroom import Places, grade_class, grades_csv, read_notebook_of
 from autograder.grading.engine import Graded
+from autograder.grading.handed_in import NoSubmissionsError, Submission, find_submissions
 from autograder.grading.results import Result, load
 from autograder.grading.session import InfrastructureError
 from autograder.verdict import ProbeVerdict, Verdict
@@ -108,13 +101,26 @@ def test_links_are_never_followed(tmp_path: Path) -> None:
     (folder / "bea").mkdir()
     (folder / "bea" / "arithmetic").symlink_to(folder / "ada" / "arithmetic")
     found = find_submissions(folder, "arithmetic")
-    assert [(item.student, item.file) for item in found] == [("ada", None)]
+    assert [(item.student, item.file) for item in found] == [("ada", None), ("bea", None)]
+    assert all("link" in item.problem for item in found), "it is said, not passed over"
 
     plain = tmp_path / "plain"
     plain.mkdir()
     (plain / "ada.ipynb").symlink_to(secret)
     (plain / "bea.ipynb").write_text("{}")
-    assert [item.student for item in find_submissions(plain, "arithmetic")] == ["bea"]
+    found = find_submissions(plain, "arithmetic")
+    assert [(item.student, item.file is None) for item in found] == [("ada", True), ("bea", False)]
+
+
+def test_what_looks_like_a_submission_and_is_none_is_listed_with_its_problem(tmp_path: Path) -> None:
+    hand_in(tmp_path, "ada", "arithmetic.ipynb")
+    (tmp_path / "ada.ipynb").write_text("{}")
+    (tmp_path / "bea.IPYNB").write_text("{}")
+    (tmp_path / "cid.ipynb").mkdir()
+    found = {item.student: item for item in find_submissions(tmp_path, "arithmetic")}
+    assert "two submissions" in found["ada"].problem
+    assert found["bea"].file == tmp_path / "bea.IPYNB"
+    assert "is a folder" in found["cid"].problem
 
 
 def test_only_the_named_students_are_taken(tmp_path: Path) -> None:
@@ -235,6 +241,22 @@ def test_each_student_gets_a_notebook_with_the_verdict_or_the_reason_and_the_tim
         nbformat.validate(notebook)
         assert said in str(notebook.cells[4].outputs)
         assert (place / "timestamp.txt").read_text() == "2026-11-02 09:15:00 UTC\n"
+
+
+def test_a_submission_in_which_the_grader_ended_is_passed_over_until_somebody_asks_for_it(
+    teacher: Teacher, small: CourseRoot, submissions: Path, places: Places
+) -> None:
+    grade(teacher, small, submissions, places)
+    marker = places.results / "arithmetic" / "ada.started"
+    assert not marker.exists(), "a grader that came to the end leaves no mark"
+    marker.touch()
+    (places.results / "arithmetic" / "ada.json").unlink()
+    first = grade(teacher, small, submissions, places)[0]
+    assert first.status == "not graded"
+    assert "--students ada --regrade" in first.why
+    again = grade(teacher, small, submissions, places, regrade=True)[0]
+    assert (again.status, again.earned) == ("graded", 6)
+    assert not marker.exists()
 
 
 def test_what_is_graded_and_has_not_changed_is_kept(

@@ -48,11 +48,11 @@ class KnownAnswers:
 
 
 @pytest.fixture
-def engine(arithmetic: Chapter, package: Path) -> Engine:
+def engine(arithmetic: Chapter, package: bytes) -> Engine:
     return made(arithmetic, package)
 
 
-def made(chapter: Chapter, package: Path, limits: Limits = LIMITS, secret: bytes = SECRET) -> Engine:
+def made(chapter: Chapter, package: bytes, limits: Limits = LIMITS, secret: bytes = SECRET) -> Engine:
     engine = Engine(chapter, secret, package, limits)
     engine._reference = KnownAnswers()
     return engine
@@ -121,12 +121,25 @@ def test_an_answer_that_ends_the_process_costs_that_exercise_alone(double: str, 
     assert "the process ended" in failure.problem
 
 
-def test_an_answer_that_never_comes_costs_that_exercise_alone(arithmetic: Chapter, package: Path, submit: Fill) -> None:
+def test_an_answer_that_never_comes_costs_that_exercise_alone(
+    arithmetic: Chapter, package: bytes, submit: Fill
+) -> None:
     graded = made(arithmetic, package, HASTY).grade(submit("def double(x):\n    while True:\n        pass"))
     assert points(graded) == {"double": 0, "Counter": 2}
     failure = graded.verdicts[0].probes[0].failure
     assert failure is not None
     assert "no answer in time" in failure.problem
+
+
+def test_a_notebook_whose_time_is_over_is_not_run_any_further(
+    arithmetic: Chapter, package: bytes, submit: Fill
+) -> None:
+    limits = Limits(cell_seconds=120, call_seconds=120, start_seconds=120, submission_seconds=0.0)
+    graded = made(arithmetic, package, limits).grade(submit())
+    assert points(graded) == {"double": 0, "Counter": 0}
+    failure = graded.verdicts[0].probes[0].failure
+    assert failure is not None
+    assert "for the whole notebook" in failure.problem
 
 
 def test_the_last_exercise_may_end_the_process_as_well(engine: Engine, submit: Fill) -> None:
@@ -142,7 +155,7 @@ def test_a_cell_that_ends_the_process_is_left_out_and_says_so(engine: Engine, su
     assert errors(graded) == ["Crash: This cell ended the process: it exited with code 1."]
 
 
-def test_a_cell_that_never_ends_is_left_out_and_says_so(arithmetic: Chapter, package: Path, submit: Fill) -> None:
+def test_a_cell_that_never_ends_is_left_out_and_says_so(arithmetic: Chapter, package: bytes, submit: Fill) -> None:
     notebook = submit()
     notebook.cells[1].source = "while True:\n    pass"
     graded = made(arithmetic, package, HASTY).grade(notebook)
@@ -238,14 +251,14 @@ def test_a_grader_that_cannot_start_a_process_says_so_and_gives_no_points(
     arithmetic: Chapter, tmp_path: Path, submit: Fill
 ) -> None:
     with pytest.raises(InfrastructureError):
-        made(arithmetic, tmp_path).grade(submit())
+        made(arithmetic, b"no wheel").grade(submit())
 
 
 # --- what a verdict depends on
 
 
 def test_the_fingerprint_changes_with_all_that_a_verdict_depends_on(
-    arithmetic: Chapter, package: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    arithmetic: Chapter, package: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plain = made(arithmetic, package).fingerprint()
     assert made(arithmetic, package).fingerprint() == plain
@@ -259,9 +272,10 @@ def test_the_fingerprint_changes_with_all_that_a_verdict_depends_on(
     more = double.with_hidden([hidden_probe(double, points=1)(extra).probe])
     hidden = Chapter("arithmetic", "", {**arithmetic.exercises, "double": more})
     seen.add(made(hidden, package).fingerprint())
-    (tmp_path / "autograder").mkdir()
-    (tmp_path / "autograder" / "judge.py").write_text("# another judge")
-    seen.add(made(arithmetic, tmp_path).fingerprint())
+    reference = tmp_path / "reference.py"
+    reference.write_text("# another reference")
+    monkeypatch.setattr("autograder.grading.engine.source_files", lambda chapter: [reference])
+    seen.add(made(arithmetic, package).fingerprint())
     monkeypatch.setattr("autograder.grading.engine.version", lambda name: "0.0.0")
     seen.add(made(arithmetic, package).fingerprint())
     assert len(seen) == 5

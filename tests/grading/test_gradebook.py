@@ -161,6 +161,17 @@ def test_marks_given_by_hand_and_extra_credit_survive_a_regrade(
     assert Book(database, "ada").grades[second][2] == 0.5
 
 
+def test_a_mark_by_hand_is_not_asked_for_again_when_nothing_changed(
+    enter: Any, database: Path, exercises: list[str]
+) -> None:
+    first = exercises[0]
+    enter(graded("ada", exercises, 1, 1, 1))
+    by_hand(database, "ada", first, manual_score=7.0, needs_manual_grade=False)
+    enter(graded("ada", exercises, 1, 1, 1))
+    assert Book(database, "ada").grades[first][1] == 7.0
+    assert not Book(database, "ada").grades[first][3]
+
+
 def test_students_who_are_not_among_the_results_are_left_alone(
     enter: Any, database: Path, exercises: list[str]
 ) -> None:
@@ -204,7 +215,7 @@ def test_a_locked_gradebook_is_left_as_it_was_and_the_remedy_named(
 
 def test_a_file_that_is_no_gradebook_is_left_as_it_was(enter: Any, database: Path, exercises: list[str]) -> None:
     database.write_bytes(b"not a database at all, but somebody's file " * 100)
-    assert "could not be written" in refused(enter, database, graded("ada", exercises, 2, 2, 2))
+    assert "is no SQLite file" in refused(enter, database, graded("ada", exercises, 2, 2, 2))
 
 
 def test_a_failure_half_way_leaves_no_half_of_a_class(

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import os
 import signal
 import time
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -21,7 +23,7 @@ PATIENT = Limits(cell_seconds=120, call_seconds=120, start_seconds=120)
 
 
 @pytest.fixture
-def session(package: Path) -> Iterator[Session]:
+def session(package: bytes) -> Iterator[Session]:
     with Session(package, PATIENT) as opened:
         yield opened
 
@@ -138,14 +140,14 @@ def test_a_cell_that_ends_the_process_is_a_crash_that_says_how(source: str, why:
     assert lost.value.reason == "crash"
 
 
-def test_a_cell_that_never_ends_is_a_timeout(package: Path) -> None:
+def test_a_cell_that_never_ends_is_a_timeout(package: bytes) -> None:
     with Session(package, Limits(cell_seconds=0.5, start_seconds=120)) as session:
         with pytest.raises(LostError, match=r"more than 0\.5 seconds") as lost:
             session.run_cell("while True:\n    pass")
         assert lost.value.reason == "timeout"
 
 
-def test_a_call_that_never_ends_is_a_timeout(package: Path) -> None:
+def test_a_call_that_never_ends_is_a_timeout(package: bytes) -> None:
     with Session(package, Limits(cell_seconds=120, call_seconds=0.5, start_seconds=120)) as session:
         session.run_cell("def f():\n    while True:\n        pass")
         with pytest.raises(LostError, match=r"more than 0\.5 seconds") as lost:
@@ -153,7 +155,7 @@ def test_a_call_that_never_ends_is_a_timeout(package: Path) -> None:
         assert lost.value.reason == "timeout"
 
 
-def test_the_time_of_a_call_includes_the_callbacks_that_it_makes(package: Path) -> None:
+def test_the_time_of_a_call_includes_the_callbacks_that_it_makes(package: bytes) -> None:
     with Session(package, Limits(cell_seconds=120, call_seconds=1, start_seconds=120)) as session:
         session.run_cell("def f(g):\n    while True:\n        g()")
         from autograder.wire import Ref
@@ -163,30 +165,61 @@ def test_the_time_of_a_call_includes_the_callbacks_that_it_makes(package: Path) 
         assert lost.value.reason == "timeout"
 
 
-def test_processor_time_that_is_used_up_is_a_timeout_too(package: Path) -> None:
+def test_a_function_that_was_passed_in_is_not_called_without_end(package: bytes) -> None:
+    with Session(package, Limits(cell_seconds=120, call_seconds=120, start_seconds=120, callbacks=20)) as session:
+        session.run_cell("def f(g):\n    while True:\n        g()")
+        from autograder.wire import Ref
+
+        with pytest.raises(LostError, match="more than 20 calls"):
+            session.request(encode(["call", "f", [Ref("callback", 0)], {}, False]), lambda _: encode(["ok", 1]))
+
+
+def test_answers_that_never_stop_coming_are_a_timeout(package: bytes) -> None:
+    """A process that floods the line keeps it ready at every moment: the clock must be read all the same."""
+    limits = Limits(cell_seconds=120, call_seconds=0.5, start_seconds=120, callbacks=10**9)
+    with Session(package, limits) as session:
+        session.run_cell("def f(g):\n    while True:\n        g()")
+        from autograder.wire import Ref
+
+        with pytest.raises(LostError) as lost:
+            session.request(encode(["call", "f", [Ref("callback", 0)], {}, False]), lambda _: encode(["ok", 1]))
+        assert lost.value.reason == "timeout"
+
+
+def test_processor_time_that_is_used_up_is_a_timeout_too(package: bytes) -> None:
     with Session(package, Limits(cell_seconds=120, cpu_seconds=3, start_seconds=120)) as session:
         with pytest.raises(LostError, match="processor time") as lost:
             session.run_cell("while True:\n    pass")
         assert lost.value.reason == "timeout"
 
 
-def test_a_file_may_not_grow_without_end(package: Path) -> None:
+def test_a_file_may_not_grow_without_end(package: bytes) -> None:
     with Session(package, Limits(cell_seconds=120, start_seconds=120, file_bytes=1_000_000)) as session:
         ((kind, name, _, _),) = session.run_cell("open('big', 'wb').write(b'x' * 2_000_000);")
         assert (kind, name) == ("error", "OSError")
 
 
-def test_a_process_that_does_not_start_is_our_fault(tmp_path: Path) -> None:
+def test_a_process_that_does_not_start_is_our_fault() -> None:
+    empty = io.BytesIO()
+    zipfile.ZipFile(empty, "w").close()
     with pytest.raises(InfrastructureError, match="did not start"):
-        Session(tmp_path, PATIENT)
+        Session(empty.getvalue(), PATIENT)
 
 
-def test_a_process_that_starts_too_slowly_is_our_fault(package: Path) -> None:
+def test_what_one_student_does_to_the_package_does_not_reach_the_next(package: bytes) -> None:
+    spoil = "import autograder.serve as s, pathlib; pathlib.Path(s.__file__).write_text('raise SystemExit')"
+    with Session(package, PATIENT) as first:
+        assert first.run_cell(spoil + "; print('spoilt')")[0] == ["stream", "stdout", "spoilt\n"]
+    with Session(package, PATIENT) as second:
+        assert second.run_cell("print('well')") == [["stream", "stdout", "well\n"]]
+
+
+def test_a_process_that_starts_too_slowly_is_our_fault(package: bytes) -> None:
     with pytest.raises(InfrastructureError, match="did not start"):
         Session(package, Limits(start_seconds=0.0))
 
 
-def test_closing_twice_is_closing(package: Path) -> None:
+def test_closing_twice_is_closing(package: bytes) -> None:
     session = Session(package, PATIENT)
     session.close()
     session.close()
@@ -195,7 +228,7 @@ def test_closing_twice_is_closing(package: Path) -> None:
 # --- what it may know
 
 
-def test_the_environment_holds_nothing_of_the_graders(package: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_environment_holds_nothing_of_the_graders(package: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NEXTTOKEN_SECRET", "5e" * 32)
     monkeypatch.setenv("NEXTTOKEN_HIDDEN", "/srv/hidden")
     monkeypatch.setenv("A_TOKEN", "hush")
@@ -228,7 +261,7 @@ def test_the_search_path_does_not_lead_to_the_course(session: Session) -> None:
     assert not [folder for folder in folders if (Path(folder or ".") / "solutions").is_dir()]
 
 
-def test_it_holds_no_descriptor_but_its_own(package: Path) -> None:
+def test_it_holds_no_descriptor_but_its_own(package: bytes) -> None:
     reader, writer = os.pipe()
     os.set_inheritable(writer, True)
     try:
@@ -280,7 +313,7 @@ def ends(pid: int, seconds: float = 20.0) -> bool:
     return True
 
 
-def test_its_home_is_gone_when_it_is_closed_and_the_next_one_starts_empty(package: Path) -> None:
+def test_its_home_is_gone_when_it_is_closed_and_the_next_one_starts_empty(package: bytes) -> None:
     with Session(package, PATIENT) as session:
         home = Path(
             printed(
@@ -299,7 +332,7 @@ def test_its_home_is_gone_when_it_is_closed_and_the_next_one_starts_empty(packag
         )
 
 
-def test_no_process_is_left_after_it_is_closed(package: Path) -> None:
+def test_no_process_is_left_after_it_is_closed(package: bytes) -> None:
     with Session(package, PATIENT) as session:
         own = int(printed(session, "import os; print(os.getpid())"))
         child = int(
@@ -315,7 +348,7 @@ def test_no_process_is_left_after_it_is_closed(package: Path) -> None:
     assert ends(child)
 
 
-def test_a_process_that_ignores_signals_is_ended_too(package: Path) -> None:
+def test_a_process_that_ignores_signals_is_ended_too(package: bytes) -> None:
     with Session(package, PATIENT) as session:
         own = int(
             printed(
@@ -330,7 +363,7 @@ def test_a_process_that_ignores_signals_is_ended_too(package: Path) -> None:
 
 
 @pytest.mark.xfail(strict=True, reason="without namespaces (isolation: none) a child in a session of its own escapes")
-def test_a_child_in_a_session_of_its_own_is_ended_too(package: Path) -> None:
+def test_a_child_in_a_session_of_its_own_is_ended_too(package: bytes) -> None:
     with Session(package, PATIENT) as session:
         child = int(
             printed(

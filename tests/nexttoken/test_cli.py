@@ -223,7 +223,7 @@ def test_a_secret_that_is_none_is_named_and_grades_nothing(
 
 
 def test_a_secret_is_made_once_for_its_owner_only(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from autograder.grading.secret import course_secret
+    from autograder.trusted.secret import course_secret
 
     monkeypatch.delenv("NEXTTOKEN_SECRET")
     first = course_secret(here)
@@ -247,5 +247,5 @@ def test_what_was_not_graded_makes_the_exit_code_3_and_json_stays_json(here: Pat
     assert rows["ada"]["why"] == "the file is empty"
     assert "ada: not graded: the file is empty" in done.stderr
     assert "[bold]bea: not graded" in done.stderr
-    assert (here / "out" / "grades.csv").is_file()
+    assert (here / "out" / "grades-next_token.csv").is_file()
     assert not (here / "results").exists()

@@ -22,17 +22,17 @@ import pytest
 from autograder.courseroot import CourseRoot
 from autograder.draws import graded_seed
 from autograder.exercise import UnknownAssignmentError, chapter_names, graded_chapter, load_chapter
-from autograder.grading.reference import Reference
 from autograder.recording import write
 from autograder.release.kit import LeakError, build_kit
 from autograder.release.leaks import Leak, Secrets, UnreadableArchiveError, course_secrets, scan
 from autograder.release.masters import solution_lines
 from autograder.release.package import PackagingError, build_wheel
+from autograder.trusted.reference import Reference
 
 ROOT = Path(__file__).parents[2]
 CHAPTER = "next_token"
 SECRET = bytes.fromhex("5e" * 32)
-INSTRUCTORS = ("solutions", "grading", "hidden", "release", "tests", "benchmarks", "sample_class")
+INSTRUCTORS = ("solutions", "grading", "hidden", "release", "trusted", "tests", "benchmarks", "sample_class")
 
 
 @cache
@@ -305,8 +305,8 @@ def plant_graded_recording(course: CourseRoot) -> None:
 def plant_instructors_folder(course: CourseRoot) -> None:
     path = course.path / "pyproject.toml"
     text = path.read_text(encoding="utf-8")
-    assert '"autograder/hidden", ' in text
-    path.write_text(text.replace('"autograder/hidden", ', ""), encoding="utf-8")
+    assert '"autograder/hidden",' in text
+    path.write_text(text.replace('"autograder/hidden",', ""), encoding="utf-8")
 
 
 @pytest.mark.parametrize(
@@ -382,7 +382,7 @@ def student(package: Path, tmp_path: Path) -> Callable[[str], str]:
 
 ABSENT = """
 import importlib
-for name in ("solutions", "autograder.grading", "autograder.hidden", "autograder.release"):
+for name in ("solutions", "autograder.grading", "autograder.hidden", "autograder.release", "autograder.trusted"):
     try:
         importlib.import_module(name)
     except ModuleNotFoundError:

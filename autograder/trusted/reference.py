@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -20,6 +21,16 @@ def load_reference(chapter: str) -> ModuleType:
 def load_variants(chapter: str) -> Any:
     """Import a chapter's mistakes and alternatives, a ``solutions.mistakes.Variants``."""
     return importlib.import_module(f"solutions.mistakes.{chapter}").variants
+
+
+def source_files(chapter: str) -> list[Path]:
+    """List the files of a chapter's reference and mistakes; a test double without files has none."""
+    try:
+        modules = [load_reference(chapter), importlib.import_module(f"solutions.mistakes.{chapter}")]
+    except ModuleNotFoundError:
+        return []
+    files = [Path(module.__file__) for module in modules if module.__file__]
+    return sorted({*files, *(path for file in files[1:] for path in file.parent.glob("*.py"))})
 
 
 class Reference:

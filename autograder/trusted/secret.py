@@ -7,9 +7,12 @@ import secrets
 from pathlib import Path
 
 from autograder.draws import LEAST_SECRET
-from autograder.grading.session import InfrastructureError
 
 _BYTES = 32
+
+
+class SecretError(Exception):
+    """The course's secret cannot be read or made, so nothing can be graded; the message says what to do."""
 
 
 def secret_file(root: Path) -> Path:
@@ -22,7 +25,7 @@ def course_secret(root: Path) -> bytes:
 
     Raises
     ------
-    InfrastructureError
+    SecretError
         If the secret is not readable, or not at least 16 bytes in hex. Nothing is graded then.
     """
     given = os.environ.get("NEXTTOKEN_SECRET")
@@ -34,11 +37,9 @@ def course_secret(root: Path) -> bytes:
         secret = bytes.fromhex(text.strip())
     except (OSError, ValueError) as error:
         where = "NEXTTOKEN_SECRET" if given is not None else str(path)
-        raise InfrastructureError(
-            f"the course secret in {where} cannot be read ({error}); it is written in hex"
-        ) from None
+        raise SecretError(f"the course secret in {where} cannot be read ({error}); it is written in hex") from None
     if len(secret) < LEAST_SECRET:
-        raise InfrastructureError(f"the course secret has {len(secret)} bytes; it needs {LEAST_SECRET} or more")
+        raise SecretError(f"the course secret has {len(secret)} bytes; it needs {LEAST_SECRET} or more")
     return secret
 
 
@@ -49,6 +50,6 @@ def _make(path: Path) -> None:
     except FileExistsError:
         return  # another grader was faster; its secret is the course's
     except OSError as error:
-        raise InfrastructureError(f"the course secret cannot be written to {path}: {error}") from None
+        raise SecretError(f"the course secret cannot be written to {path}: {error}") from None
     with os.fdopen(descriptor, "w", encoding="ascii") as file:
         file.write(secrets.token_hex(_BYTES) + "\n")
