@@ -23,7 +23,7 @@ POINTS: dict[str, float | None] = {
     "03-untouched": 0,
     "04-half-done": 20,
     "05-usual-mistakes": 27,
-    "06-other-mistakes": 25,
+    "06-other-mistakes": 23,
     "07-endless-loop": 33,
     "08-syntax-error": 26,
     "09-ends-the-process": 23,
