@@ -18,8 +18,8 @@ pytestmark = pytest.mark.slow
 CHAPTER = "next_token"
 FULL = 39.0
 POINTS: dict[str, float | None] = {
-    "01-all-right": FULL,
-    "02-another-way": FULL,
+    "01-all-right": 39,
+    "02-another-way": 39,
     "03-untouched": 0,
     "04-half-done": 20,
     "05-usual-mistakes": 27,
@@ -27,9 +27,9 @@ POINTS: dict[str, float | None] = {
     "07-endless-loop": 33,
     "08-syntax-error": 26,
     "09-ends-the-process": 23,
-    "10-from-colab": FULL,
-    "11-checks-deleted": FULL,
-    "12-cells-doubled": FULL,
+    "10-from-colab": 39,
+    "11-checks-deleted": 39,
+    "12-cells-doubled": 39,
     "13-cut-off": None,
     "14-empty-file": None,
     "15-word-document": None,
