@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import inspect
 import io
 import os
+import re
 import sys
 from typing import Any
 
@@ -135,12 +137,32 @@ def _source(implementation: Any) -> str:
 
 
 def _remarks(recording: Recording, *, kept: bool) -> list[str]:
+    remarks = [warning] if (warning := _not_run(recording.exercise)) else []
     if not kept:
-        return [f"This attempt is not in your history: {attempts.history_file().parent} cannot be written."]
+        return [*remarks, f"This attempt is not in your history: {attempts.history_file().parent} cannot be written."]
     standing = attempts.standing(recording.exercise, recording.version)
     if standing.attempts <= 1:
-        return []
-    return [f"Attempt {standing.attempts}. Best so far: {points(standing.best)} of {points(recording.points)}."]
+        return remarks
+    return [
+        *remarks,
+        f"Attempt {standing.attempts}. Best so far: {points(standing.best)} of {points(recording.points)}.",
+    ]
+
+
+def _not_run(exercise: str) -> str | None:
+    """Say so if the last cell that defines the exercise had a syntax error: what was checked is the version before."""
+    shell = _notebook_shell()
+    history = getattr(getattr(shell, "history_manager", None), "input_hist_raw", ())
+    defines = re.compile(rf"^\s*(?:def|class) {exercise}\b", re.MULTILINE)
+    last = next((source for source in reversed(history) if defines.search(source)), None)
+    if last is None:
+        return None
+    try:
+        ast.parse(shell.transform_cell(last))
+    except SyntaxError as error:
+        where = f"line {error.lineno} of its cell has a syntax error"
+        return f"Your last change was not run: {where}. What was checked is the version before it."
+    return None
 
 
 def _shorten(text: str) -> list[str]:

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder.proxy import Answer, LostError
-from autograder.wire import WireError, decode, encode, frame, frame_length
+from autograder.wire import MAX_FRAME, WireError, decode, encode, frame, frame_length
 
 
 class InfrastructureError(Exception):
@@ -38,6 +38,8 @@ class Limits:
     submission_seconds: float = 300.0
     #: How often the student's code may call functions that were passed in, while it answers one question.
     callbacks: int = 2_000
+    #: Bytes of one answer to a question: all answers of a notebook are held until it is judged.
+    answer_bytes: int = 2 * 2**20
     #: Seconds of processor time for the whole process.
     cpu_seconds: int = 120
     #: Seconds by the clock until a fresh process must answer; a slower start is our fault, not the student's.
@@ -163,7 +165,7 @@ class Session:
         deadline = min(time.monotonic() + seconds, self.until)
         self._send(message, deadline, seconds)
         for _ in range(self._limits.callbacks):
-            reply = self._receive(deadline, seconds)
+            reply = self._receive(deadline, seconds, MAX_FRAME if answer is None else self._limits.answer_bytes)
             if answer is None or not _is_callback(reply):
                 return reply
             self._send(answer(reply), deadline, seconds)
@@ -180,12 +182,14 @@ class Session:
             except BrokenPipeError:
                 raise self._crash() from None
 
-    def _receive(self, deadline: float, seconds: float) -> bytes:
+    def _receive(self, deadline: float, seconds: float, most: int) -> bytes:
         header = self._exactly(struct.calcsize(">I"), deadline, seconds)
         try:
             length = frame_length(header)
         except WireError as error:
             raise LostError("crash", f"it sent what is no answer: {error}") from None
+        if length > most:
+            raise LostError("crash", f"an answer of {length / 2**20:.0f} MB; at most {most / 2**20:.0f} are taken")
         return self._exactly(length, deadline, seconds)
 
     def _exactly(self, count: int, deadline: float, seconds: float) -> bytes:

@@ -67,6 +67,24 @@ def history(home: Path) -> list[dict[str, Any]]:
 # --- check
 
 
+@pytest.mark.parametrize(
+    ("last", "told"),
+    [
+        ("def softmax_temperature(logits, temperature):\n    return (logits", True),
+        ("def softmax_temperature(logits, temperature):\n    return logits", False),
+        ("# def softmax_temperature(\nx = (", False),
+        ("def another(", False),
+    ],
+)
+def test_a_cell_that_was_not_run_for_its_syntax_is_spoken_of(last: str, told: bool, notebook: SimpleNamespace) -> None:
+    shell = IPython.get_ipython()
+    first = "def softmax_temperature(logits, temperature):\n    return logits"
+    shell.history_manager = SimpleNamespace(input_hist_raw=["", first, last])
+    shell.transform_cell = lambda source: source
+    check(RIGHT)
+    assert ("Your last change was not run: line" in notebook.shown[0]["text/plain"]) is told
+
+
 def test_a_right_answer_gets_all_points_and_no_advice(capsys: pytest.CaptureFixture[str]) -> None:
     check(RIGHT)
     said = capsys.readouterr().out

@@ -174,6 +174,17 @@ def test_a_function_that_was_passed_in_is_not_called_without_end(package: bytes)
             session.request(encode(["call", "f", [Ref("callback", 0)], {}, False]), lambda _: encode(["ok", 1]))
 
 
+def test_an_answer_that_is_too_large_is_not_taken(package: bytes) -> None:
+    limits = Limits(cell_seconds=120, call_seconds=120, start_seconds=120, answer_bytes=1000)
+    with Session(package, limits) as session:
+        session.run_cell("def f():\n    return b'x' * 2000")
+        with pytest.raises(LostError, match="an answer of"):
+            ask(session, "call", "f", [], {}, False)
+        # The outputs of a cell may be larger: pictures are among them.
+    with Session(package, limits) as session:
+        assert len(session.run_cell("print('x' * 2000)")[0][2]) == 2001
+
+
 def test_answers_that_never_stop_coming_are_a_timeout(package: bytes) -> None:
     """A process that floods the line keeps it ready at every moment: the clock must be read all the same."""
     limits = Limits(cell_seconds=120, call_seconds=0.5, start_seconds=120, callbacks=10**9)
