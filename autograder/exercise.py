@@ -1,8 +1,7 @@
 """What an exercise is to the checker: a name, some facts about it, and the probes that decide its points.
 
-A chapter's exercises are registered in ``autograder/probes/<chapter>.py``::
+A chapter's exercises are registered in ``autograder/probes/<chapter>/``, one module each::
 
-    chapter = Chapter("next_token", "A model predicts the next token")
     softmax = chapter.function("softmax_temperature", title="Softmax with a temperature", minutes=10, difficulty=2)
 
     @softmax.probe(points=3, cases=6)
@@ -235,7 +234,7 @@ def load_chapter(name: str) -> Chapter:
         raise UnknownAssignmentError(f"there is no assignment {name!r}; there is: {', '.join(chapter_names())}")
     chapter = getattr(importlib.import_module(f"autograder.probes.{name}"), "chapter", None)
     if not isinstance(chapter, Chapter):
-        raise RegistrationError(f"autograder/probes/{name}.py must define `chapter`")
+        raise RegistrationError(f"autograder/probes/{name}/ must define `chapter`")
     for exercise in chapter.exercises.values():
         _demand_known_gates(exercise)
     return chapter

@@ -70,7 +70,7 @@ def test_the_contracts_of_the_import_linter_hold() -> None:
         ("solutions/next_token.py", "from autograder import check"),
         ("autograder/student.py", "from autograder.grading.results import Result"),
         ("autograder/judge.py", "from autograder.release import leaks"),
-        ("autograder/probes/next_token.py", "from autograder.hidden import next_token as hidden"),
+        ("autograder/probes/next_token/generate.py", "from autograder.hidden import next_token as hidden"),
         ("autograder/trusted/reference.py", "import solutions.next_token"),
         ("autograder/grading/engine.py", "import nexttoken.cli"),
         ("nexttoken/cli.py", "from autograder.hidden import next_token"),

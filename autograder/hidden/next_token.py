@@ -8,7 +8,9 @@ import torch
 
 from autograder.draws import Rng
 from autograder.exercise import hidden_probe
-from autograder.probes.next_token import ScriptedModel, bpe, generate, softmax
+from autograder.probes.next_token.bpe_tokenizer import bpe
+from autograder.probes.next_token.generate import ScriptedModel, generate
+from autograder.probes.next_token.softmax_temperature import softmax
 from autograder.proxy import Impl
 
 

@@ -1,1 +1,1 @@
-"""The public probes, one module a chapter. They travel with the student's package; hidden ones never do."""
+"""The public probes, one package a chapter. They travel with the student's package; hidden ones never do."""

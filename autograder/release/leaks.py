@@ -184,8 +184,8 @@ def _public_text(course: CourseRoot) -> str:
                 inside = BEGIN in line
             elif not inside:
                 lines.append(line.removeprefix("# "))
-        probes = course.path / "autograder" / "probes" / f"{name}.py"
-        lines += probes.read_text(encoding="utf-8").splitlines()
+        for path in (course.path / "autograder" / "probes" / name).glob("*.py"):
+            lines += path.read_text(encoding="utf-8").splitlines()
     return _folded_text(lines)
 
 

@@ -149,7 +149,7 @@ def _defined(source: str, chapter: Chapter) -> str:
 def _registered(chapter: Chapter, name: str) -> Exercise:
     if name not in chapter.exercises:
         raise MasterError(
-            f"solutions/{chapter.name}.py has {name}, which autograder/probes/{chapter.name}.py does not register"
+            f"solutions/{chapter.name}.py has {name}, which autograder/probes/{chapter.name}/ does not register"
         )
     return chapter.exercises[name]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 #: Whatever changes a generated notebook lies in one of these.
-_INPUTS = ("solutions/*.py", "autograder/probes/*.py", "autograder/hidden/*.py", "autograder/release/*.py")
+_INPUTS = ("solutions/*.py", "autograder/probes/*/*.py", "autograder/hidden/*.py", "autograder/release/*.py")
 
 
 def ensure_sources(root: Path) -> list[Path]:

@@ -141,7 +141,7 @@ def test_a_hidden_probe_must_earn_points(exercise: Exercise) -> None:
 
 HIDDEN = '''
 from autograder.exercise import HiddenProbe, hidden_probe
-from autograder.probes.next_token import softmax
+from autograder.probes.next_token.softmax_temperature import softmax
 
 @hidden_probe(softmax, points=1)
 def secret(impl, rng):

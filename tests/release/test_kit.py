@@ -74,7 +74,7 @@ def test_the_wheel_holds_what_a_student_needs_and_nothing_of_the_instructors_sid
     for needed in ("autograder/student.py", "nexttoken/cli.py", "widgets/temperature.py", "widgets/js/temperature.js"):
         assert needed in names
     for chapter in chapter_names():
-        assert f"autograder/probes/{chapter}.py" in names
+        assert f"autograder/probes/{chapter}/__init__.py" in names
         assert f"autograder/recorded/{chapter}.json" in names
     parts = {part for name in names for part in Path(name).parts}
     assert not parts & {*INSTRUCTORS, "__pycache__", "roster.toml"}
@@ -264,7 +264,8 @@ def test_the_scan_passes_what_everybody_writes(text: str, tmp_path: Path) -> Non
 def test_the_scan_passes_the_notebooks_and_public_probes_as_they_are(tmp_path: Path) -> None:
     for name in chapter_names():
         (tmp_path / f"{name}.ipynb").write_bytes(CourseRoot(ROOT).released(name).read_bytes())
-        (tmp_path / f"{name}.py").write_bytes((ROOT / "autograder" / "probes" / f"{name}.py").read_bytes())
+        for path in (ROOT / "autograder" / "probes" / name).glob("*.py"):
+            (tmp_path / path.name).write_bytes(path.read_bytes())
         (tmp_path / f"{name}.json").write_bytes((ROOT / "autograder" / "recorded" / f"{name}.json").read_bytes())
     assert found(tmp_path) == set()
 

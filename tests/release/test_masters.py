@@ -277,7 +277,7 @@ def test_a_doubled_cell_is_named_with_its_file_and_exercise(twice: str, doubling
 def test_an_exercise_that_no_probe_knows_is_named_with_both_files(unregistered: str, doubling: Chapter) -> None:
     with pytest.raises(MasterError) as refused:
         instructor_notebook(HEAD + TASK + CODE + CHECK + unregistered, doubling)
-    for part in ("solutions/doubling.py", "triple", "autograder/probes/doubling.py"):
+    for part in ("solutions/doubling.py", "triple", "autograder/probes/doubling/"):
         assert part in str(refused.value)
 
 
