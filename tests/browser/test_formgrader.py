@@ -177,7 +177,7 @@ def printed_lines(text: str) -> list[tuple[str, ...]]:
     """Return the same from what `check` prints."""
     return [
         tuple(part.replace("`", "") for part in line)
-        for line in re.findall(r"(?m)^  (passed|held|FAILED) +(\S+)  (.+)$", text)
+        for line in re.findall(r"(?m)^  (passed|held|FAILED) +(?:([\d.]+/[\d.]+)  )? *(.+)$", text)
     ]
 
 
