@@ -10,7 +10,7 @@ _JOINER = "\u2060"
 _TAG = re.compile(r"<(?=[A-Za-z/!?])")
 #: The destination of an inline link, or of a reference.
 _DESTINATION = re.compile(r"(\]\(\s*|\]:\s*)([^\s)]+)")
-_HARMLESS = ("http", "https", "mailto")
+_HARMLESS = ("http", "https", "mailto", "attachment")
 
 
 def inert_markdown(source: str) -> str:

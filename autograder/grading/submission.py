@@ -10,6 +10,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_raw_cell
 
 MAX_BYTES = 50 * 2**20
+_PICTURES = ("image/png", "image/jpeg")
 _CELL_ID = re.compile(r"[a-zA-Z0-9_-]{1,64}")  # nbformat's own rule
 
 
@@ -71,7 +72,21 @@ def _cell(item: dict[str, Any]) -> NotebookNode:
     if isinstance(item.get("id"), str) and _CELL_ID.fullmatch(item["id"]):
         cell.id = item["id"]
     cell.metadata = _metadata(item.get("metadata"))
+    if cell.cell_type == "markdown" and (pictures := _pictures(item.get("attachments"))):
+        cell.attachments = pictures
     return cell
+
+
+def _pictures(given: Any) -> NotebookNode:
+    """Keep the pictures that were pasted into a Markdown cell; of other attachments, nothing."""
+    if not isinstance(given, dict):
+        return NotebookNode()
+    kept = {
+        name: NotebookNode({kind: data for kind, data in bundle.items() if kind in _PICTURES and isinstance(data, str)})
+        for name, bundle in given.items()
+        if isinstance(bundle, dict)
+    }
+    return NotebookNode({name: bundle for name, bundle in kept.items() if bundle})
 
 
 def _metadata(given: Any) -> NotebookNode:

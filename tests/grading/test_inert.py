@@ -59,6 +59,7 @@ def test_the_same_texts_are_dangerous_before() -> None:
         "plain *text* with `code` and $x > 1$",
         "[page](https://example.org/a:b?c=d)",
         "[mail](mailto:a@example.org)",
+        "![pasted](attachment:a.png)",
         "[cell](#softmax_temperature)",
         "[file](../work/next_token.ipynb)",
         "3 < 4 and a <= b",

@@ -201,3 +201,15 @@ def test_what_is_no_cell_is_passed_over() -> None:
 def test_an_experiment_is_known_by_its_tag(tags: Any, expected: bool) -> None:
     cell = read_notebook(notebook_bytes(code("x = 1", metadata={"tags": tags}))).cells[0]
     assert is_experiment(cell) is expected
+
+
+def test_pasted_pictures_are_kept_and_other_attachments_are_not() -> None:
+    attachments = {
+        "a.png": {"image/png": "aGk=", "text/html": "<script>"},
+        "b.svg": {"image/svg+xml": "<svg/>"},
+        "c.png": 7,
+    }
+    cell = {"cell_type": "markdown", "source": "![a](attachment:a.png)", "attachments": attachments}
+    notebook = read_notebook(json.dumps({"cells": [cell]}).encode())
+    assert notebook.cells[0].attachments == {"a.png": {"image/png": "aGk="}}
+    nbformat.validate(notebook)
