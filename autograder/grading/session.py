@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from autograder.grading.strays import adopt_orphans, children, end_strays
 from autograder.proxy import Answer, LostError
 from autograder.wire import MAX_FRAME, WireError, decode, encode, frame, frame_length
 
@@ -47,6 +48,9 @@ class Limits:
     #: Bytes of one file that it may write.
     file_bytes: int = 50 * 2**20
 
+
+#: How often, in seconds, the grader looks whether a silent process is still there.
+_LOOK_SECONDS = 0.25
 
 _BOOT = """
 import sys
@@ -87,6 +91,8 @@ class Session:
         for fd in (self._write_fd, self._read_fd):
             os.set_blocking(fd, False)
         libraries = [path for path in site.getsitepackages() if Path(path).is_dir()]
+        adopt_orphans()
+        self._before = frozenset(children().get(os.getpid(), []))
         arguments = [sys.executable, "-I", "-S", "-c", _BOOT, str(to_child), str(from_child), str(code), *libraries]
         try:
             self._process = subprocess.Popen(  # noqa: S603 - our own arguments
@@ -147,9 +153,12 @@ class Session:
 
     def close(self) -> None:
         """End the process and everything it started, and remove its folder."""
+        if self._process.returncode is None:
+            end_strays(self._process.pid, self._before)
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
+        end_strays(self._process.pid, self._before)
         for fd in (self._read_fd, self._write_fd):
             with contextlib.suppress(OSError):
                 os.close(fd)
@@ -196,8 +205,12 @@ class Session:
         pieces = []
         while count:
             left = deadline - time.monotonic()
-            if left <= 0 or not select.select([self._read_fd], [], [], left)[0]:
+            if left <= 0:
                 raise self._timeout(seconds)
+            if not select.select([self._read_fd], [], [], min(left, _LOOK_SECONDS))[0]:
+                if self._process.poll() is not None:  # a child of its own may hold the line open
+                    raise self._crash()
+                continue
             piece = os.read(self._read_fd, min(count, 1 << 20))
             if not piece:
                 raise self._crash()
