@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from autograder.compare import Difference, Tolerance, difference
 from autograder.exercise import Exercise, Probe
 from autograder.observe import Outcome, Outcomes
 from autograder.proxy import Call
-from autograder.show import show_call
+from autograder.show import show, show_call
 from autograder.verdict import Failure, ProbeVerdict, Verdict
 
 _CALLS_SHOWN = 4
@@ -37,20 +37,15 @@ def judge(
     undecided
         Points of hidden probes that are not judged here.
     """
-    verdicts = [_judge_probe(probe, got.get(probe.name, []), want[probe.name]) for probe in exercise.probes]
-    failed_gates = {
-        target: tuple(gate.name for gate in exercise.probes if target in gate.gates and not passed[gate.name])
-        for passed in [{verdict.name: verdict.passed for verdict in verdicts}]
-        for target in passed
-    }
     titles = {probe.name: probe.title for probe in exercise.probes}
+    verdicts = [_judge_probe(probe, titles, got.get(probe.name, []), want[probe.name]) for probe in exercise.probes]
+    failed = {verdict.name for verdict in verdicts if not verdict.passed}
     probes = tuple(
-        ProbeVerdict(
-            **{
-                **vars(verdict),
-                "held_back_by": failed_gates[verdict.name],
-                "gates": tuple(titles[name] for name in verdict.gates),
-            }
+        replace(
+            verdict,
+            held_back_by=tuple(
+                gate.name for gate in exercise.probes if verdict.name in gate.gates and gate.name in failed
+            ),
         )
         for verdict in verdicts
     )
@@ -85,8 +80,6 @@ def _broken_law(probe: Probe, value: object) -> str | None:
 
 
 def _in_words(outcome: Outcome) -> str:
-    from autograder.show import show
-
     match outcome.status:
         case "value":
             return show(outcome.value)
@@ -114,7 +107,7 @@ def _problem(got: Outcome, want: Outcome) -> str:  # noqa: PLR0911 - one sentenc
     return f"the process ended: {got.message}"
 
 
-def _judge_probe(probe: Probe, got: list[Outcome], want: list[Outcome]) -> ProbeVerdict:
+def _judge_probe(probe: Probe, titles: Mapping[str, str], got: list[Outcome], want: list[Outcome]) -> ProbeVerdict:
     passed = 0
     failure: Failure | None = None
     for number, expected in enumerate(want):
@@ -127,9 +120,8 @@ def _judge_probe(probe: Probe, got: list[Outcome], want: list[Outcome]) -> Probe
         elif failure is None:
             failure = _failure(number, got[number], found)
     ok = failure is None
-    return ProbeVerdict(
-        probe.name, probe.title, probe.points, ok, len(want), passed, probe.hidden, failure, (), probe.gates
-    )
+    gates = tuple(titles[name] for name in probe.gates)
+    return ProbeVerdict(probe.name, probe.title, probe.points, ok, len(want), passed, probe.hidden, failure, (), gates)
 
 
 def _failure(number: int, got: Outcome, found: Difference) -> Failure:

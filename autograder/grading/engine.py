@@ -17,7 +17,7 @@ from autograder.draws import graded_seed
 from autograder.exercise import Chapter, Exercise, graded_chapter
 from autograder.grading.session import InfrastructureError, Limits, Session
 from autograder.grading.submission import is_experiment
-from autograder.judge import judge, judge_case
+from autograder.judge import judge
 from autograder.observe import Outcome, Outcomes, observe
 from autograder.proxy import LostError
 from autograder.release.package import student_package
@@ -115,13 +115,10 @@ class Engine:
         seed = self._seeds[exercise.name]
         want = self._reference.want(exercise, seed)
         got = run.observe(exercise, seed)
-        right = all(
-            judge_case(probe, outcome, expected) is None
-            for probe in exercise.probes
-            for outcome, expected in zip(got[probe.name], want[probe.name], strict=False)
-        )
-        mistakes = {} if right else self._reference.mistakes(exercise, seed)
-        return judge(exercise, got, want, mistakes)
+        verdict = judge(exercise, got, want, {})
+        if verdict.passed:
+            return verdict
+        return judge(exercise, got, want, self._reference.mistakes(exercise, seed))
 
 
 def _lost(exercise: Exercise, status: Literal["timeout", "crash"], message: str) -> Outcomes:

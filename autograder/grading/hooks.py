@@ -21,7 +21,6 @@ from nbgrader.preprocessors import (
     SaveAutoGrades,
     SaveCells,
 )
-from traitlets import Unicode
 
 from autograder.courseroot import find_course
 from autograder.release.digest import digest
@@ -42,10 +41,10 @@ class RepairSubmission(NbGraderPreprocessor):  # type: ignore[misc]
 
     def preprocess(self, nb: NotebookNode, resources: dict[str, Any]) -> tuple[NotebookNode, dict[str, Any]]:
         """Repair the notebook and log a line per repair."""
+        from autograder.grading.classroom import read_notebook_of
         from autograder.grading.repair import repair
-        from autograder.grading.submission import read_notebook
 
-        released = read_notebook(find_course().released(resources["nbgrader"]["assignment"]).read_bytes())
+        released = read_notebook_of(find_course(), resources["nbgrader"]["assignment"])
         repaired, notes = repair(nb, released)
         for note in notes:
             self.log.warning("%s: %s", resources["nbgrader"]["student"], note)
@@ -54,8 +53,6 @@ class RepairSubmission(NbGraderPreprocessor):  # type: ignore[misc]
 
 class GradeByProbes(NbGraderPreprocessor):  # type: ignore[misc]
     """Run the submission in a process of its own and judge it from this one; the outputs are ours."""
-
-    isolation = Unicode("none", help="How far the student's process is shut in.").tag(config=True)
 
     def preprocess(self, nb: NotebookNode, resources: dict[str, Any]) -> tuple[NotebookNode, dict[str, Any]]:
         """Put outputs and verdicts into the notebook, and the verdicts into the resources."""

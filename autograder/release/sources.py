@@ -18,22 +18,18 @@ def ensure_sources(root: Path) -> list[Path]:
     list of Path
         What was written.
     """
+    from autograder.courseroot import CourseRoot
     from autograder.exercise import chapter_names
 
+    course = CourseRoot(root)
     newest = max(path.stat().st_mtime for pattern in _INPUTS for path in root.glob(pattern))
-    stale = [name for name in chapter_names() if not _is_newer(_source(root, name), newest)]
+    stale = [name for name in chapter_names() if not _is_newer(course.sources / name / f"{name}.ipynb", newest)]
     if not stale:
         return []
-    from autograder.courseroot import CourseRoot
     from autograder.exercise import graded_chapter
     from autograder.release.masters import write_source
 
-    course = CourseRoot(root)
     return [write_source(root, graded_chapter(name, course.hidden), course.sources) for name in stale]
-
-
-def _source(root: Path, name: str) -> Path:
-    return root / "build" / "source" / name / f"{name}.ipynb"
 
 
 def _is_newer(path: Path, time: float) -> bool:
