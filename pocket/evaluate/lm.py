@@ -1,0 +1,184 @@
+"""What pocket-lm can do on a world whose names it has never seen."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from random import Random
+from typing import TYPE_CHECKING
+
+import torch
+from torch import nn
+from torch.nn import functional as F  # noqa: N812
+
+from pocket.evaluate.measure import Measure, mean, proportion
+from pocket.tools import Search, Tool, Write, act, tools_for
+from pocket.world.facts import Fact, World
+from pocket.world.prompts import NO_RESULTS, OBSERVATION, SEARCH, SEARCH_IS_DOWN, closed_book, open_book
+from pocket.world.questions import UNKNOWN, Question, arithmetic, chain, lookup
+from pocket.world.traces import beside
+
+if TYPE_CHECKING:
+    from pocket.language import LanguageModel
+    from pocket.minilm import Embedder
+
+SEED = "evaluate"
+SIZE = 40
+BATCH = 50
+LONGEST_ANSWER, LONGEST_TURN = 24, 96
+
+
+def same(given: str, right: str) -> bool:
+    """Whether an answer is exactly right, but for blanks around it."""
+    return given.strip() == right.strip()
+
+
+def answered(model: LanguageModel, prompts: Sequence[str]) -> list[str]:
+    """Return the model's greedy answers."""
+    return model.complete_batch(prompts, max_new_tokens=LONGEST_ANSWER, stop="\n", batch_size=BATCH)
+
+
+def contexts(world: World, rng: Random, count: int, n: int, *, gold: bool) -> list[tuple[Fact, str]]:
+    """Draw facts, each with the prompt that asks for it; the passage that says it is among `count` passages, or not."""
+    drawn = []
+    for _ in range(n):
+        fact = rng.choice(world.facts)
+        passages = beside(world, fact, rng, count - gold)
+        if gold:
+            passages.append(world.passage_of(fact))
+        rng.shuffle(passages)
+        drawn.append((fact, open_book([passage.text for passage in passages], lookup(fact, rng).text)))
+    return drawn
+
+
+def reading(model: LanguageModel, n: int = 500) -> list[Measure]:
+    """Measure exact match with and without the right passage, and with nothing to read."""
+    world, rng = World(SEED, "held-out", SIZE), Random(f"{SEED}/reading")
+    measures = []
+    for count, at_least in ((4, 0.95), (8, 0.90)):
+        drawn = contexts(world, rng, count, n, gold=True)
+        answers = answered(model, [prompt for _, prompt in drawn])
+        hits = sum(same(answer, fact.answer) for (fact, _), answer in zip(drawn, answers, strict=True))
+        measures.append(
+            proportion(f"{model.name}: right passage among {count}, exact match", hits, n, at_least=at_least)
+        )
+    drawn = contexts(world, rng, 4, n, gold=False)
+    hits = sum(same(answer, UNKNOWN) for answer in answered(model, [prompt for _, prompt in drawn]))
+    measures.append(proportion(f"{model.name}: passage absent, says unknown", hits, n, at_least=0.90))
+    asked = [lookup(fact, rng) for fact in rng.sample(world.facts, n)]
+    answers = answered(model, [closed_book(question.text) for question in asked])
+    hits = sum(same(answer, question.answer) for question, answer in zip(asked, answers, strict=True))
+    measures.append(proportion(f"{model.name}: closed book, exact match", hits, n, at_most=0.10))
+    return measures
+
+
+def acting(model: LanguageModel, embedder: Embedder, n: int = 500) -> list[Measure]:
+    """Measure a ReAct agent with the real search and calculator, with and without trouble, against direct prompting."""
+    world, rng = World(SEED, "held-out", SIZE), Random(f"{SEED}/acting")
+    tools = tools_for(Search([passage.text for passage in world.passages], embedder))
+    asked = [two_step(world, rng) for _ in range(n)]
+
+    def write(transcript: str) -> str:
+        return model.complete(transcript, max_new_tokens=LONGEST_TURN, stop=[OBSERVATION])
+
+    def solved(write: Write, tools: Mapping[str, Tool]) -> list[bool]:
+        return [same(act(question.text, write, tools)[0] or "", question.answer) for question in asked]
+
+    alone = solved(write, tools)
+    measures = [proportion(f"{model.name}: two-step questions, ReAct", sum(alone), n, at_least=0.85)]
+    for shape, wanted in (("chain", True), ("arithmetic", False)):
+        these = [hit for hit, question in zip(alone, asked, strict=True) if (question.shape == "chain") == wanted]
+        measures.append(proportion(f"{model.name}: of these, {shape}", sum(these), len(these)))
+    direct = answered(model, [closed_book(question.text) for question in asked])
+    hits = sum(same(answer, question.answer) for question, answer in zip(asked, direct, strict=True))
+    measures.append(proportion(f"{model.name}: two-step questions, direct prompting", hits, n, at_most=0.10))
+    recovered = [
+        same(act(question.text, _with_a_wrong_tool(write), tools)[0] or "", question.answer) for question in asked
+    ]
+    measures.append(proportion(f"{model.name}: recovers, unknown tool", sum(recovered), n, at_least=0.70))
+    for trouble, failure in FAILURES.items():
+        recovered = [
+            same(act(question.text, write, {**tools, SEARCH: _failing_once(tools[SEARCH], failure)})[0] or "", question.answer)
+            for question in asked
+        ]
+        measures.append(proportion(f"{model.name}: recovers, {trouble}", sum(recovered), n, at_least=0.70))
+    return measures
+
+
+FAILURES = {"no results": NO_RESULTS, "search is down": SEARCH_IS_DOWN}
+
+
+def _with_a_wrong_tool(write: Write) -> Write:
+    """Return a writer whose first turn asks for a tool that does not exist, whatever the model wanted."""
+    turns = itertools.count()
+
+    def wrong(transcript: str) -> str:
+        turn = write(transcript)
+        return turn.replace(f"Action: {SEARCH}[", "Action: lookup[") if next(turns) == 0 else turn
+
+    return wrong
+
+
+def _failing_once(search: Tool, failure: str) -> Tool:
+    """Return a search that fails the first time it is used."""
+    calls = itertools.count()
+    return lambda query: failure if next(calls) == 0 else search(query)
+
+
+def two_step(world: World, rng: Random) -> Question:
+    """Draw a question that needs two look-ups: one after the other, or two numbers and a calculation."""
+    return rng.choice((chain, arithmetic))(world, rng)
+
+
+def prose(model: LanguageModel, n: int = 500) -> list[Measure]:
+    """Measure the perplexity on prose about held-out entities, in full precision and with the weights in 4 bits."""
+    rng = Random(f"{SEED}/prose")
+    texts = [document.text for document in rng.choices(World(f"{SEED}/prose", "held-out", 80).documents, k=n)]
+    full = [cross_entropy(model, text) for text in texts]
+    with in_4_bits(model.model):
+        rounded = [cross_entropy(model, text) for text in texts]
+    more = mean("", [b - a for a, b in zip(full, rounded, strict=True)])
+    worse, low, high = (math.exp(nats) for nats in (more.value, *more.interval))
+    target = f"{VISIBLE:g} to {CATASTROPHE:g}"
+    within = VISIBLE <= worse <= CATASTROPHE
+    return [
+        _perplexity(f"{model.name}: perplexity on held-out prose", full),
+        _perplexity(f"{model.name}: perplexity with weights in INT4", rounded),
+        Measure(f"{model.name}: perplexity in INT4 over full precision", worse, (low, high), n, target, within),
+    ]
+
+
+VISIBLE, CATASTROPHE = 1.02, 2.0  # times the perplexity
+
+
+def _perplexity(name: str, losses: Sequence[float]) -> Measure:
+    nats = mean(name, losses)
+    low, high = (math.exp(bound) for bound in nats.interval)
+    return Measure(name, math.exp(nats.value), (low, high), nats.n, nats.target, nats.ok)
+
+
+def cross_entropy(model: LanguageModel, text: str) -> float:
+    """Return the mean negative log-probability of a text's tokens after the first, in nats."""
+    ids = model.encode(text)
+    logits = model.logits(ids)  # (T, V)
+    return float(F.cross_entropy(logits[:-1], torch.tensor(ids[1:])))
+
+
+@contextmanager
+def in_4_bits(model: nn.Module, group: int = 32) -> Iterator[None]:
+    """Round the weights inside the model to INT4, each group of a row by its largest weight; afterwards, undo it."""
+    layers = [
+        module for name, module in model.named_modules() if isinstance(module, nn.Linear) and "lm_head" not in name
+    ]
+    kept = [layer.weight.data.clone() for layer in layers]
+    for layer in layers:
+        groups = layer.weight.data.view(len(layer.weight), -1, group)  # (out, in / group, group)
+        scale = groups.abs().amax(-1, keepdim=True).clamp_min(1e-12) / 7
+        layer.weight.data = ((groups / scale).round() * scale).flatten(1)
+    try:
+        yield
+    finally:
+        for layer, weight in zip(layers, kept, strict=True):
+            layer.weight.data = weight

@@ -1,0 +1,134 @@
+"""The tools of the pocket agent: a search over the world's passages with real sentence vectors, and a calculator."""
+
+from __future__ import annotations
+
+import ast
+import operator
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pocket.world.prompts import (
+    CALCULATE,
+    FINISH,
+    NO_RESULTS,
+    OBSERVATION,
+    SEARCH,
+    agent,
+    bad_expression,
+    no_such_tool,
+    numbered,
+)
+
+if TYPE_CHECKING:
+    from pocket.minilm import Embedder
+
+Tool = Callable[[str], str]
+Write = Callable[[str], str]
+
+MOST_STEPS = 8
+PASSAGES_FOUND = 2
+LONGEST_EXPRESSION = 200
+_ACTION = re.compile(r"^Action: (\w+)\[(.*)\]\s*$", re.MULTILINE)
+_OPERATORS: Mapping[type[ast.operator], Callable[[float, float], float]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+}
+
+
+class Search:
+    """Finds the passages whose vectors are nearest to the query's.
+
+    Parameters
+    ----------
+    passages
+        The texts to search.
+    embedder
+        Makes the vectors: `pocket.load("minilm")`.
+    k
+        How many passages to return.
+    """
+
+    def __init__(self, passages: Sequence[str], embedder: Embedder, k: int = PASSAGES_FOUND) -> None:
+        self.passages, self.k = tuple(passages), k
+        self._embedder = embedder
+        self._vectors = embedder.encode(list(passages))  # (N, D), of length 1
+
+    def top(self, query: str) -> list[str]:
+        """Return the k nearest passages, the nearest first."""
+        if not self.passages or not query.strip():
+            return []
+        similarities = self._vectors @ self._embedder.encode([query])[0]  # (N,)
+        return [self.passages[index] for index in np.argsort(-similarities, kind="stable")[: self.k]]
+
+    def __call__(self, query: str) -> str:
+        """Return what an agent reads."""
+        return numbered(self.top(query)) or NO_RESULTS
+
+
+def calculate(expression: str) -> str:
+    """Calculate with numbers, `+ - * /` and brackets; anything else is an error that an agent can read.
+
+    The text is parsed, never run.
+    """
+    try:
+        if len(expression) > LONGEST_EXPRESSION:
+            return bad_expression(expression[:LONGEST_EXPRESSION] + "...")
+        value = _value(ast.parse(expression.strip(), mode="eval").body)
+    except (SyntaxError, ValueError, ZeroDivisionError, OverflowError, RecursionError, MemoryError):
+        return bad_expression(expression)
+    return f"{value:.10g}" if isinstance(value, float) else str(value)
+
+
+def _value(node: ast.expr) -> float:
+    match node:
+        case ast.Constant(value=int() | float() as value) if not isinstance(value, bool):
+            return value
+        case ast.BinOp(left=left, op=sign, right=right) if type(sign) in _OPERATORS:
+            return _OPERATORS[type(sign)](_value(left), _value(right))
+        case ast.UnaryOp(op=ast.USub(), operand=operand):
+            return -_value(operand)
+    raise ValueError(ast.dump(node))
+
+
+def act(question: str, write: Write, tools: Mapping[str, Tool], most_steps: int = MOST_STEPS) -> tuple[str | None, str]:
+    """Let a model answer a question with tools.
+
+    Parameters
+    ----------
+    question
+        What is asked.
+    write
+        Goes on with a prompt until the model wants to read an observation, such as
+        `lambda prompt: model.complete(prompt, stop=[OBSERVATION])`.
+    tools
+        By name; each takes the text between the brackets and returns what the model reads.
+    most_steps
+        After so many turns without an answer, the agent is stopped.
+
+    Returns
+    -------
+    The answer, or None if there was none, and the whole transcript.
+    """
+    transcript = agent(question)
+    for _ in range(most_steps):
+        turn = write(transcript).split(OBSERVATION)[0]
+        transcript += turn
+        action = _ACTION.search(turn)
+        if action is None:
+            return None, transcript
+        name, argument = action.groups()
+        if name == FINISH:
+            return argument, transcript
+        observation = tools[name](argument) if name in tools else no_such_tool(name)
+        transcript += f"{OBSERVATION} {observation}\nThought:"
+    return None, transcript
+
+
+def tools_for(search: Search) -> dict[str, Tool]:
+    """Return the tools under the names that the pocket agent knows."""
+    return {SEARCH: search, CALCULATE: calculate}

@@ -1,0 +1,107 @@
+"""Train pocket-draft: a Llama a sixth of pocket-lm's size that guesses what pocket-lm would write.
+
+The first half of the training is on the same texts; in the second half the draft learns pocket-lm's whole distribution instead of the
+one token that came (Hinton and others, 2015), since speculative decoding accepts a guess with the overlap of the two distributions.
+
+python -m pocket.train.draft
+"""
+
+from __future__ import annotations
+
+import argparse
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F  # noqa: N812
+from transformers import LlamaConfig, LlamaForCausalLM
+
+from pocket.train import tokenizer as tokenizers
+from pocket.train.lm import batch_of, config, hidden_states
+from pocket.train.loop import MODELS, Run, warmup_cosine
+
+NAME = "pocket-draft"
+STEPS, RATE = 6000, 4e-3
+ALONE = 0.6  # of the training, how much is without the teacher
+KEPT = 0.5  # of the tokens, how many enter the loss of a step
+
+
+def draft_config(target: LlamaConfig) -> LlamaConfig:
+    """Return the shape of pocket-draft: 2 layers, half as wide, one key-value head, the vocabulary of its target."""
+    draft = LlamaConfig.from_dict(target.to_dict())
+    draft.update(
+        {
+            "hidden_size": 96,
+            "intermediate_size": 256,
+            "num_hidden_layers": 2,
+            "num_attention_heads": 3,
+            "num_key_value_heads": 1,
+            "head_dim": 32,
+        }
+    )
+    return draft
+
+
+def overlap(p: Tensor, q: Tensor) -> Tensor:
+    """Return the probability that a token drawn from q is accepted for p: the sum of min(p, q) over the last axis.
+
+    Leviathan and others, *Fast Inference from Transformers via Speculative Decoding*, ICML 2023, section 3.
+    """
+    return torch.minimum(p, q).sum(-1)
+
+
+def train(*, seed: int, steps: int, device: str, fresh: bool) -> None:
+    """Train from scratch, or go on after the last checkpoint, and write the checkpoint that `from_pretrained` loads."""
+    tokenizer = tokenizers.load()
+    torch.manual_seed(seed)
+    model = LlamaForCausalLM(draft_config(config(tokenizer))).to(device)
+    optimiser = torch.optim.AdamW(model.parameters(), lr=RATE, weight_decay=0.05, betas=(0.9, 0.98))
+    run = Run(
+        NAME,
+        seed=seed,
+        steps=steps,
+        modules={"model": model},
+        optimisers={"adamw": optimiser},
+        schedule=warmup_cosine(steps),
+        resume=not fresh,
+    )
+    teacher: LlamaForCausalLM | None = None
+    for step in run:
+        taught = step >= ALONE * steps
+        batch = batch_of(run.rng, step, steps, tokenizer)
+        generator = torch.Generator().manual_seed(run.rng.getrandbits(63))
+        chosen = (batch.weights > 0) & (torch.rand(batch.weights.shape, generator=generator) < KEPT)
+        chosen, batch = chosen[:, 1:].to(device), batch.to(device)
+        logits = model.lm_head(hidden_states(model.model, batch)[:, :-1][chosen]).float()  # (N, V)
+        if taught:
+            teacher = teacher or LlamaForCausalLM.from_pretrained(MODELS / "pocket-lm", dtype=torch.float32).to(device)
+            with torch.no_grad():
+                target = teacher.lm_head(hidden_states(teacher.model, batch)[:, :-1][chosen]).softmax(-1)
+            loss = F.kl_div(logits.log_softmax(-1), target, reduction="batchmean")
+            run.log(kl=loss.item(), overlap=overlap(target, logits.softmax(-1)).mean().item())
+        else:
+            loss = F.cross_entropy(logits, batch.ids[:, 1:][chosen])
+            run.log(loss=loss.item())
+        optimiser.zero_grad()
+        loss.backward()
+        nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimiser.step()
+    folder = MODELS / NAME
+    model.half().save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+
+
+def main() -> None:
+    """Read the command line and train."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--steps", type=int, default=STEPS)
+    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    parser.add_argument(
+        "--fresh", action="store_true", help="start again instead of going on after the last checkpoint"
+    )
+    arguments = parser.parse_args()
+    train(seed=arguments.seed, steps=arguments.steps, device=arguments.device, fresh=arguments.fresh)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,150 @@
+"""Train pocket-lm: a Llama that answers from passages, follows ReAct and goes on with text, about names it never saw.
+
+python -m pocket.train.lm
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from random import Random
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F  # noqa: N812
+from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+
+from pocket.train import tokenizer as tokenizers
+from pocket.train.loop import MODELS, Run, warmup_cosine
+from pocket.train.packing import Batch, pack
+from pocket.train.texts import EASY_STAGES, WRITE, Text, draw, stage_of
+
+ROWS, LENGTH = 12, 384
+LONG_ROWS, LONG_LENGTH = 4, 1024
+LONG_EVERY = 8  # after the easy start, every eighth batch has long texts, as long as the context
+READ_KEPT = 0.25  # of the tokens that are only read, how many enter the loss of a step, with more weight each
+
+Tokens = tuple[list[int], list[float]]
+
+
+def config(tokenizer: PreTrainedTokenizerFast) -> LlamaConfig:
+    """Return the shape of pocket-lm: 1.84 million parameters, grouped-query attention with two queries a key."""
+    return LlamaConfig(
+        vocab_size=tokenizers.VOCABULARY,
+        hidden_size=192,
+        intermediate_size=512,
+        num_hidden_layers=4,
+        num_attention_heads=6,
+        num_key_value_heads=3,
+        max_position_embeddings=tokenizers.CONTEXT,
+        tie_word_embeddings=True,
+        bos_token_id=None,
+        eos_token_id=tokenizer.eos_token_id,
+        pad_token_id=tokenizer.pad_token_id,
+    )
+
+
+def tokens(text: Text, tokenizer: PreTrainedTokenizerFast) -> Tokens:
+    """Return a text's tokens and the weight of each in the loss."""
+    ids: list[int] = []
+    weights: list[float] = []
+    for piece in text:
+        piece_ids = tokenizer.backend_tokenizer.encode(piece.text).ids
+        ids += piece_ids
+        weights += [piece.weight] * len(piece_ids)
+    return ids, weights
+
+
+def batch_of(rng: Random, step: int, steps: int, tokenizer: PreTrainedTokenizerFast) -> Batch:
+    """Draw the batch of a step; a text longer than a row is drawn again."""
+    stage = stage_of(step / steps)
+    long = stage == EASY_STAGES and step % LONG_EVERY == LONG_EVERY - 1
+    rows, length = (LONG_ROWS, LONG_LENGTH) if long else (ROWS, LENGTH)
+
+    def one() -> Tokens:
+        while len((drawn := tokens(draw(rng, stage, long=long), tokenizer))[0]) > length:
+            pass
+        return drawn
+
+    return pack(one, rows, length)
+
+
+def kept(weights: Tensor, rng: Random) -> Tensor:
+    """Return the weights of one step: what is written, and a drawn part of what is read, scaled up."""
+    generator = torch.Generator().manual_seed(rng.getrandbits(63))
+    drawn = torch.rand(weights.shape, generator=generator) < READ_KEPT
+    read = (weights > 0) & (weights < WRITE)
+    return torch.where(read, weights / READ_KEPT * drawn, weights)
+
+
+def hidden_states(body: Callable[..., object], batch: Batch) -> Tensor:
+    """Run the layers on a batch; returns the last hidden states, shape (B, T, d)."""
+    outputs = body(input_ids=batch.ids, position_ids=batch.positions, attention_mask=batch.mask, use_cache=False)
+    states = outputs.last_hidden_state  # type: ignore[attr-defined]
+    assert isinstance(states, Tensor)
+    return states
+
+
+def train(
+    *, seed: int, steps: int, rate: float, device: str, fresh: bool, compiled: bool, name: str = "pocket-lm"
+) -> None:
+    """Train from scratch, or go on after the last checkpoint, and write the checkpoint that `from_pretrained` loads."""
+    tokenizer = tokenizers.load()
+    torch.manual_seed(seed)
+    model = LlamaForCausalLM(config(tokenizer)).to(device)
+    body = torch.compile(model.model, dynamic=False) if compiled else model.model
+    optimiser = torch.optim.AdamW(model.parameters(), lr=rate, weight_decay=0.05, betas=(0.9, 0.98))
+    run = Run(
+        name,
+        seed=seed,
+        steps=steps,
+        modules={"model": model},
+        optimisers={"adamw": optimiser},
+        schedule=warmup_cosine(steps),
+        resume=not fresh,
+    )
+    for step in run:
+        batch = batch_of(run.rng, step, steps, tokenizer)
+        weights = kept(batch.weights, run.rng)[:, 1:].to(device)
+        batch = batch.to(device)
+        chosen = weights > 0
+        logits = model.lm_head(hidden_states(body, batch)[:, :-1][chosen])  # (N, V)
+        targets, weights = batch.ids[:, 1:][chosen], weights[chosen]
+        losses = F.cross_entropy(logits.float(), targets, reduction="none")
+        loss = (losses * weights).sum() / weights.sum()
+        optimiser.zero_grad()
+        loss.backward()
+        nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimiser.step()
+        written = weights == WRITE
+        right = logits[written].argmax(-1) == targets[written]
+        run.log(loss=loss.item(), written=losses[written].mean().item(), accuracy=right.float().mean().item())
+    folder = MODELS / name
+    model.half().save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+
+
+def main() -> None:
+    """Read the command line and train."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--steps", type=int, default=10_000)
+    parser.add_argument("--rate", type=float, default=2e-3, help="the highest learning rate")
+    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    parser.add_argument(
+        "--fresh", action="store_true", help="start again instead of going on after the last checkpoint"
+    )
+    parser.add_argument("--compiled", action="store_true", help="compile the layers first (needs a C++ compiler)")
+    arguments = parser.parse_args()
+    train(
+        seed=arguments.seed,
+        steps=arguments.steps,
+        rate=arguments.rate,
+        device=arguments.device,
+        fresh=arguments.fresh,
+        compiled=arguments.compiled,
+    )
+
+
+if __name__ == "__main__":
+    main()

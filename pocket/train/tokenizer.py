@@ -1,0 +1,64 @@
+"""The tokenizer of the pocket language models: a byte-level BPE of 1,152 tokens in which every digit stands alone.
+
+python -m pocket.train.tokenizer
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from random import Random
+
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+from transformers import PreTrainedTokenizerFast
+
+from pocket.train.loop import MODELS
+from pocket.train.texts import END, draw, stage_of
+
+VOCABULARY = 1152
+CONTEXT = 1024
+PAD, IMAGE = "<pad>", "<image>"
+SAMPLE = 6000
+SEED = 0
+
+
+def train(seed: int = SEED) -> PreTrainedTokenizerFast:
+    """Learn the merges from a sample of the training texts.
+
+    Digits stand alone so that a number is copied digit by digit, whichever it is (as Llama does); bytes are the alphabet,
+    so that no text is out of reach (Radford and others, 2019).
+    """
+    rng = Random(f"tokenizer/{seed}")
+    last = stage_of(1.0)
+    texts = ["".join(piece.text for piece in draw(rng, last)).replace(END, "") for _ in range(SAMPLE)]
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
+        [pre_tokenizers.Digits(individual_digits=True), pre_tokenizers.ByteLevel(add_prefix_space=False)]
+    )
+    tokenizer.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(
+        vocab_size=VOCABULARY,
+        special_tokens=[END, PAD, IMAGE],
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        show_progress=False,
+    )
+    tokenizer.train_from_iterator(texts, trainer)
+    return PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer,
+        eos_token=END,
+        pad_token=PAD,
+        additional_special_tokens=[IMAGE],
+        model_max_length=CONTEXT,
+        padding_side="left",
+        clean_up_tokenization_spaces=False,
+    )
+
+
+def load(folder: Path = MODELS / "pocket-lm") -> PreTrainedTokenizerFast:
+    """Return the committed tokenizer, or train it where there is none yet."""
+    if not (folder / "tokenizer.json").is_file():
+        train().save_pretrained(folder)
+    return PreTrainedTokenizerFast.from_pretrained(folder)
+
+
+if __name__ == "__main__":
+    train().save_pretrained(MODELS / "pocket-lm")
