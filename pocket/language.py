@@ -274,7 +274,7 @@ def load_language_model(folder: Path, *, name: str, device: torch.device, dtype:
     if tokenizer.eos_token_id is not None:
         stop_tokens.add(tokenizer.eos_token_id)
     pad = tokenizer.pad_token_id
-    model.generation_config = GenerationConfig(  # type: ignore[no-untyped-call]
+    model.generation_config = GenerationConfig(
         bos_token_id=tokenizer.bos_token_id,
         eos_token_id=sorted(stop_tokens) or None,
         pad_token_id=min(stop_tokens, default=0) if pad is None else pad,

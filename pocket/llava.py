@@ -1,7 +1,8 @@
 """A language model that sees: pocket-clip's patches, a projector, and pocket-lm.
 
-The design is LLaVA's (Liu and others, *Visual Instruction Tuning*, NeurIPS 2023): the features of each patch, from the layer before the
-last, are projected to where the language model keeps its token embeddings, and stand in the prompt like words.
+The design is LLaVA's (Liu and others, *Visual Instruction Tuning*, NeurIPS 2023): the features of each patch, from the
+layer before the last, are projected to where the language model keeps its token embeddings, and stand in the prompt
+like words.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ IMAGE = "<image>"
 
 
 class Projector(nn.Sequential):
-    """Two layers that carry a patch's features to a token's embedding, as in LLaVA-1.5: (N, P, d_vision) to (N, P, d)."""
+    """Two layers that carry patch features to token embeddings, as in LLaVA-1.5: (N, P, d_vision) to (N, P, d)."""
 
     def __init__(self, vision: int, language: int) -> None:
         super().__init__(nn.Linear(vision, language), nn.GELU(), nn.Linear(language, language))
@@ -113,6 +114,7 @@ class VisionLanguageModel:
         written = self.language.generate(  # type: ignore[misc]
             inputs_embeds=embeddings, attention_mask=mask, max_new_tokens=max_new_tokens, do_sample=False
         )
+        assert isinstance(written, Tensor)
         return [text.strip() for text in self.tokenizer.batch_decode(written.tolist(), skip_special_tokens=True)]
 
 
@@ -130,7 +132,7 @@ def picture_prompt(tokenizer: PreTrainedTokenizerFast, prompt: str) -> tuple[lis
 
 
 def load_llava(folder: Path, device: torch.device | str, dtype: torch.dtype) -> VisionLanguageModel:
-    """Load a model from its folder: the projector, the language model's adapter, and the names of the two models below."""
+    """Load a model from its folder: the projector, the adapter, and the names of the two models that they join."""
     import open_clip
     from peft import PeftModel
     from safetensors.torch import load_file

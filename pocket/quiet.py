@@ -37,4 +37,4 @@ def _no_bar(_factory: Callable[..., Any], arguments: tuple[Any, ...], options: d
     """Return transformers' bar that draws nothing."""
     from transformers.utils.logging import EmptyTqdm
 
-    return EmptyTqdm(*arguments, **options)  # type: ignore[no-untyped-call]
+    return EmptyTqdm(*arguments, **options)

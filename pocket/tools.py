@@ -95,38 +95,70 @@ def _value(node: ast.expr) -> float:
     raise ValueError(ast.dump(node))
 
 
-def act(question: str, write: Write, tools: Mapping[str, Tool], most_steps: int = MOST_STEPS) -> tuple[str | None, str]:
-    """Let a model answer a question with tools.
+class Episode:
+    """One question on its way to an answer.
 
     Parameters
     ----------
     question
         What is asked.
-    write
-        Goes on with a prompt until the model wants to read an observation, such as
-        `lambda prompt: model.complete(prompt, stop=[OBSERVATION])`.
     tools
         By name; each takes the text between the brackets and returns what the model reads.
     most_steps
         After so many turns without an answer, the agent is stopped.
 
+    Attributes
+    ----------
+    transcript
+        Everything so far; while the episode goes on, the prompt of the next turn.
+    answer
+        What the model finished with; None before, or if it never did.
+    over
+        Whether nothing more happens: the model finished, wrote no action, or used up its turns.
+    """
+
+    def __init__(self, question: str, tools: Mapping[str, Tool], most_steps: int = MOST_STEPS) -> None:
+        self.tools, self.most_steps = tools, most_steps
+        self.transcript = agent(question)
+        self.answer: str | None = None
+        self.over, self.turns = False, 0
+
+    def take(self, turn: str) -> None:
+        """Take what the model wrote: do the action in it, and add what the tool says."""
+        turn = turn.partition(OBSERVATION)[0]
+        self.transcript += turn
+        self.turns += 1
+        action = _ACTION.search(turn)
+        self.over = action is None or action[1] == FINISH or self.turns == self.most_steps
+        if action is None:
+            return
+        name, argument = action.groups()
+        if name == FINISH:
+            self.answer = argument
+        elif not self.over:
+            observation = self.tools[name](argument) if name in self.tools else no_such_tool(name)
+            self.transcript += f"{OBSERVATION} {observation}\nThought:"
+
+
+def act(question: str, write: Write, tools: Mapping[str, Tool], most_steps: int = MOST_STEPS) -> tuple[str | None, str]:
+    """Let a model answer a question with tools.
+
+    Parameters
+    ----------
+    question, tools, most_steps
+        As for `Episode`.
+    write
+        Goes on with a prompt until the model wants to read an observation, such as
+        `lambda prompt: model.complete(prompt, stop=OBSERVATION)`.
+
     Returns
     -------
     The answer, or None if there was none, and the whole transcript.
     """
-    transcript = agent(question)
-    for _ in range(most_steps):
-        turn = write(transcript).split(OBSERVATION)[0]
-        transcript += turn
-        action = _ACTION.search(turn)
-        if action is None:
-            return None, transcript
-        name, argument = action.groups()
-        if name == FINISH:
-            return argument, transcript
-        observation = tools[name](argument) if name in tools else no_such_tool(name)
-        transcript += f"{OBSERVATION} {observation}\nThought:"
-    return None, transcript
+    episode = Episode(question, tools, most_steps)
+    while not episode.over:
+        episode.take(write(episode.transcript))
+    return episode.answer, episode.transcript
 
 
 def tools_for(search: Search) -> dict[str, Tool]:

@@ -166,7 +166,7 @@ class ImageTextModel:
 def load_image_text_model(folder: Path, *, name: str, device: torch.device, dtype: torch.dtype) -> ImageTextModel:
     """Load an open_clip model from a folder with ``open_clip_config.json``, without the network."""
     with quiet():
-        import open_clip  # type: ignore[import-untyped]
+        import open_clip
 
         source = f"local-dir:{folder}"
         model, _, preprocess = open_clip.create_model_and_transforms(source)

@@ -84,12 +84,12 @@ def load_hub_llava(folder: Path, *, name: str, device: torch.device, dtype: torc
     there: dict[str, Any] = {} if device.type == "cpu" else {"device_map": {"": device}}
     with quiet():
         model: Any = AutoModelForImageTextToText.from_pretrained(folder, dtype=dtype, local_files_only=True, **there)
-        processor = AutoProcessor.from_pretrained(folder, local_files_only=True)  # type: ignore[no-untyped-call]
+        processor = AutoProcessor.from_pretrained(folder, local_files_only=True)
     model.eval()
     given = model.generation_config
     ends = given.eos_token_id if given.eos_token_id is not None else processor.tokenizer.eos_token_id
     first_end = ends[0] if isinstance(ends, list) else ends
-    model.generation_config = GenerationConfig(  # type: ignore[no-untyped-call]
+    model.generation_config = GenerationConfig(
         bos_token_id=given.bos_token_id,
         eos_token_id=ends,
         pad_token_id=first_end if given.pad_token_id is None else given.pad_token_id,

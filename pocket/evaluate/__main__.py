@@ -11,9 +11,8 @@ from rich.console import Console
 from rich.table import Table
 
 import pocket
+from pocket.evaluate import cards
 from pocket.evaluate.measure import Measure
-
-PERCENT = "%"
 
 
 def of_lm(n: int) -> list[Measure]:
@@ -57,18 +56,9 @@ def shown(measures: list[Measure]) -> Table:
     """Return the measures as a table."""
     table = Table("what", "measured", "95% interval", "n", "target", "")
     for measure in measures:
-        share = measure.target.endswith(PERCENT) or (measure.target == "reported" and 0 <= measure.value <= 1)
-        value, low, high = (
-            f"{number:.1%}" if share else f"{number:.3f}" for number in (measure.value, *measure.interval)
-        )
-        table.add_row(
-            measure.name,
-            value,
-            f"{low} to {high}",
-            str(measure.n),
-            measure.target,
-            "ok" if measure.ok else "MISSED",
-        )
+        value, low, high = measure.shown()
+        state = "ok" if measure.ok else "MISSED"
+        table.add_row(measure.name, value, f"{low} to {high}", str(measure.n), measure.target, state)
     return table
 
 
@@ -77,6 +67,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m pocket.evaluate", description=__doc__)
     parser.add_argument("models", nargs="*", metavar="MODEL", help=f"of {', '.join(MEASURES)}; all if none is named")
     parser.add_argument("--json", action="store_true", help="print a list of {name, value, interval, n, target, ok}")
+    parser.add_argument("--write", action="store_true", help="keep the measures in pocket/models and the models' cards")
     parser.add_argument("-n", type=int, default=500, help="examples a measurement (default: %(default)s)")
     options = parser.parse_args(arguments)
     if unknown := [name for name in options.models if name not in MEASURES]:
@@ -85,6 +76,8 @@ def main(arguments: list[str] | None = None) -> int:
     for name in options.models or MEASURES:
         print(f"measuring {name} ...", file=sys.stderr)  # noqa: T201
         measures += MEASURES[name](options.n)
+    if options.write:
+        cards.write(measures)
     if options.json:
         print(json.dumps([measure.as_dict() for measure in measures], indent=2))  # noqa: T201
     else:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 from sacrebleu.metrics.bleu import BLEU
 
 from pocket.evaluate.lm import SEED
-from pocket.evaluate.measure import Measure, proportion
+from pocket.evaluate.measure import REPORTED, Measure, proportion
 from pocket.world.pictures import Scene, captions, draw_scene, questions, to_image
 
 if TYPE_CHECKING:
@@ -27,8 +27,8 @@ KINDS = ("colour", "shape", "size", "position", "count")
 def seeing(model: VisionLanguageModel, n: int = 500) -> list[Measure]:
     """Measure BLEU-4 of captions, and answers by kind of question, on new pictures.
 
-    The new pictures are scenes of the kind trained on, and scenes with a pair of colour and shape that neither tower nor
-    model ever saw.
+    The new pictures are scenes of the kind trained on, and scenes with a pair of colour and shape that neither the
+    tower nor the model ever saw.
     """
     new = _scenes(n, held_out=False)
     unseen_pairs = _scenes(n, held_out=True)
@@ -51,7 +51,7 @@ def bleu(model: VisionLanguageModel, scenes: Sequence[Scene], name: str, at_leas
     references = [list(column) for column in zip(*(captions(scene) for scene in scenes), strict=True)]
     score = BLEU(lowercase=True).corpus_score(written, references, n_bootstrap=RESAMPLED)
     value, half = score.score / 100, score._ci / 100  # noqa: SLF001  sacrebleu has no other way to the interval
-    target = "reported" if at_least is None else f">= {at_least:g}"
+    target = REPORTED if at_least is None else f">= {at_least:g}"
     return Measure(name, value, (value - half, min(1.0, value + half)), len(scenes), target, value >= (at_least or 0))
 
 

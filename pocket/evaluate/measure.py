@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+REPORTED = "reported"
 Z = 1.959964  # the normal quantile of a 95% interval
 
 
@@ -36,6 +37,22 @@ class Measure:
     n: int
     target: str
     ok: bool
+
+    @property
+    def model(self) -> str:
+        """The model's name: what stands before the colon."""
+        return self.name.partition(": ")[0]
+
+    @property
+    def ability(self) -> str:
+        """What was measured of the model: what stands after the colon."""
+        return self.name.partition(": ")[2]
+
+    def shown(self) -> tuple[str, str, str]:
+        """Return the value and the ends of its interval as text: in percent, if the target is or if it is a share."""
+        share = self.target.endswith("%") or (self.target == REPORTED and 0 <= self.value <= 1)
+        value, low, high = (f"{number:.1%}" if share else f"{number:.3f}" for number in (self.value, *self.interval))
+        return value, low, high
 
     def as_dict(self) -> dict[str, Any]:
         """Return the measure as plain data for JSON."""
@@ -79,4 +96,4 @@ def _judged(
         return Measure(name, value, interval, n, ">= " + style.format(at_least), value >= at_least)
     if at_most is not None:
         return Measure(name, value, interval, n, "<= " + style.format(at_most), value <= at_most)
-    return Measure(name, value, interval, n, "reported", ok=True)
+    return Measure(name, value, interval, n, REPORTED, ok=True)

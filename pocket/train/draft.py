@@ -1,7 +1,7 @@
 """Train pocket-draft: a Llama a sixth of pocket-lm's size that guesses what pocket-lm would write.
 
-The first half of the training is on the same texts; in the second half the draft learns pocket-lm's whole distribution instead of the
-one token that came (Hinton and others, 2015), since speculative decoding accepts a guess with the overlap of the two distributions.
+It first learns from the same texts, then pocket-lm's whole distribution instead of the one token that came (Hinton and
+others, 2015), since speculative decoding accepts a guess with the overlap of the two distributions.
 
 python -m pocket.train.draft
 """
@@ -41,6 +41,13 @@ def draft_config(target: LlamaConfig) -> LlamaConfig:
     return draft
 
 
+def load_teacher(device: str) -> LlamaForCausalLM:
+    """Return the finished pocket-lm."""
+    model = LlamaForCausalLM.from_pretrained(MODELS / "pocket-lm", dtype=torch.float32)
+    model.to(device)  # type: ignore[arg-type]
+    return model
+
+
 def overlap(p: Tensor, q: Tensor) -> Tensor:
     """Return the probability that a token drawn from q is accepted for p: the sum of min(p, q) over the last axis.
 
@@ -53,7 +60,7 @@ def train(*, seed: int, steps: int, device: str, fresh: bool) -> None:
     """Train from scratch, or go on after the last checkpoint, and write the checkpoint that `from_pretrained` loads."""
     tokenizer = tokenizers.load()
     torch.manual_seed(seed)
-    model = LlamaForCausalLM(draft_config(config(tokenizer))).to(device)
+    model = LlamaForCausalLM(draft_config(config(tokenizer))).to(device)  # type: ignore[arg-type]
     optimiser = torch.optim.AdamW(model.parameters(), lr=RATE, weight_decay=0.05, betas=(0.9, 0.98))
     run = Run(
         NAME,
@@ -73,7 +80,7 @@ def train(*, seed: int, steps: int, device: str, fresh: bool) -> None:
         chosen, batch = chosen[:, 1:].to(device), batch.to(device)
         logits = model.lm_head(hidden_states(model.model, batch)[:, :-1][chosen]).float()  # (N, V)
         if taught:
-            teacher = teacher or LlamaForCausalLM.from_pretrained(MODELS / "pocket-lm", dtype=torch.float32).to(device)
+            teacher = teacher or load_teacher(device)
             with torch.no_grad():
                 target = teacher.lm_head(hidden_states(teacher.model, batch)[:, :-1][chosen]).softmax(-1)
             loss = F.kl_div(logits.log_softmax(-1), target, reduction="batchmean")

@@ -1,8 +1,9 @@
 """Train pocket-llava: a projector from pocket-clip's patches to pocket-lm's embeddings, then pocket-lm with it.
 
-The two phases are the paper's (Liu and others, 2023, section 4.2). In phase 1 the vision tower and the language model are frozen,
-and only the projector learns. In phase 2 the language model learns too; the paper updates all of it, here the update is of low rank
-(LoRA), so that the model can be stored as a small difference from pocket-lm. The vision tower is frozen throughout.
+The two phases are the paper's (Liu and others, 2023, section 4.2). In phase 1 the vision tower and the language model
+are frozen, and only the projector learns. In phase 2 the language model learns too. The paper updates all of it; here
+the update is of low rank (LoRA), so that the model can be stored as a small difference from pocket-lm. The vision tower
+is frozen throughout.
 
 python -m pocket.train.llava
 """
@@ -53,9 +54,9 @@ def about(scene: Scene, rng: Random) -> Text:
 
 
 def batch_of(rng: Random, tokenizer: PreTrainedTokenizerFast) -> tuple[Tensor, Tensor, Tensor]:
-    """Draw pictures with what is said about them: pixels (B, 3, H, W), tokens (B, T), and whether each is to be learned."""
+    """Draw pictures and what is said of them: bytes (B, H, W, 3), tokens (B, T), and which tokens are to be learned."""
     scenes = [draw_scene(rng, held_out=False) for _ in range(BATCH)]
-    pixels = torch.from_numpy(np.stack([render(scene) for scene in scenes])).permute(0, 3, 1, 2).float()
+    pixels = torch.from_numpy(np.stack([render(scene) for scene in scenes]))
     said = [tokens(about(scene, rng), tokenizer) for scene in scenes]
     length = max(len(ids) for ids, _ in said)
     ids = torch.full((BATCH, length), tokenizer.pad_token_id)
@@ -63,7 +64,15 @@ def batch_of(rng: Random, tokenizer: PreTrainedTokenizerFast) -> tuple[Tensor, T
     for row, (row_ids, weights) in enumerate(said):
         ids[row, : len(row_ids)] = torch.tensor(row_ids)
         learned[row, : len(row_ids)] = torch.tensor(weights) == WRITE
-    return pixels / 127.5 - 1, ids, learned  # the preprocessing of pocket-clip: mean 0.5, deviation 0.5
+    return pixels, ids, learned
+
+
+def normalised(pixels: Tensor, vision: PatchFeatures) -> Tensor:
+    """Return bytes (B, H, W, 3) as the tower's own preprocessing gives them, (B, 3, H, W)."""
+    mean, deviation = (
+        torch.tensor(values, device=pixels.device) for values in (vision.tower.image_mean, vision.tower.image_std)
+    )
+    return ((pixels / 255 - mean) / deviation).permute(0, 3, 1, 2)
 
 
 def train(*, seed: int, steps: int, device: str, fresh: bool) -> None:
@@ -94,7 +103,7 @@ def train(*, seed: int, steps: int, device: str, fresh: bool) -> None:
     for step in run:
         second_phase = step >= PHASE_1 * steps
         pixels, ids, learned = (tensor.to(device) for tensor in batch_of(run.rng, tokenizer))
-        seen = projector(vision(pixels))  # (B, P, d)
+        seen = projector(vision(normalised(pixels, vision)))  # (B, P, d)
         embeddings = torch.cat([embed(before), seen, embed(ids)], dim=1)
         states = base.model(inputs_embeds=embeddings, use_cache=False).last_hidden_state
         states = states[:, -ids.shape[1] - 1 : -1][learned]  # the state before each learned token, (N, d)

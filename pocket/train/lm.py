@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 from random import Random
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -77,10 +78,10 @@ def kept(weights: Tensor, rng: Random) -> Tensor:
     return torch.where(read, weights / READ_KEPT * drawn, weights)
 
 
-def hidden_states(body: Callable[..., object], batch: Batch) -> Tensor:
+def hidden_states(body: Callable[..., Any], batch: Batch) -> Tensor:
     """Run the layers on a batch; returns the last hidden states, shape (B, T, d)."""
     outputs = body(input_ids=batch.ids, position_ids=batch.positions, attention_mask=batch.mask, use_cache=False)
-    states = outputs.last_hidden_state  # type: ignore[attr-defined]
+    states = outputs.last_hidden_state
     assert isinstance(states, Tensor)
     return states
 
@@ -91,7 +92,7 @@ def train(
     """Train from scratch, or go on after the last checkpoint, and write the checkpoint that `from_pretrained` loads."""
     tokenizer = tokenizers.load()
     torch.manual_seed(seed)
-    model = LlamaForCausalLM(config(tokenizer)).to(device)
+    model = LlamaForCausalLM(config(tokenizer)).to(device)  # type: ignore[arg-type]
     body = torch.compile(model.model, dynamic=False) if compiled else model.model
     optimiser = torch.optim.AdamW(model.parameters(), lr=rate, weight_decay=0.05, betas=(0.9, 0.98))
     run = Run(

@@ -24,8 +24,8 @@ SEED = 0
 def train(seed: int = SEED) -> PreTrainedTokenizerFast:
     """Learn the merges from a sample of the training texts.
 
-    Digits stand alone so that a number is copied digit by digit, whichever it is (as Llama does); bytes are the alphabet,
-    so that no text is out of reach (Radford and others, 2019).
+    Digits stand alone, as in Llama, so that every number is copied digit by digit; bytes are the alphabet, so that no
+    text is out of reach (Radford and others, 2019).
     """
     rng = Random(f"tokenizer/{seed}")
     last = stage_of(1.0)
@@ -57,7 +57,8 @@ def load(folder: Path = MODELS / "pocket-lm") -> PreTrainedTokenizerFast:
     """Return the committed tokenizer, or train it where there is none yet."""
     if not (folder / "tokenizer.json").is_file():
         train().save_pretrained(folder)
-    return PreTrainedTokenizerFast.from_pretrained(folder)
+    tokenizer: PreTrainedTokenizerFast = PreTrainedTokenizerFast.from_pretrained(folder)
+    return tokenizer
 
 
 if __name__ == "__main__":

@@ -12,14 +12,14 @@ Split = Literal["train", "held-out"]
 HELD_OUT_SHARE = 0.2
 
 _STARTS = (
-    "Al Ar Bal Bel Ber Bor Bran Bren Bur Cal Car Cor Dal Dar Den Dor Dun El Er Fal Far Fen Gal Gar Gor Gun Hal Har Hel "
-    "Hol Il Ir Jan Jar Jor Kal Kar Kel Kor Lan Lor Lun Mal Mar Mel Mor Nar Nel Nor Ol Or Pal Pel Per Por Quel Ral Rin "
-    "Ros Sal Sel Sor Sten Tal Tar Tel Tor Ul Val Var Vel Vor Wal Wen Wol Yar Yor Zan Zel"
+    "Al Ar Bal Bel Ber Bor Bran Bren Bur Cal Car Cor Dal Dar Den Dor Dun El Er Fal Far Fen Gal Gar Gor Gun Hal "
+    "Har Hel Hol Il Ir Jan Jar Jor Kal Kar Kel Kor Lan Lor Lun Mal Mar Mel Mor Nar Nel Nor Ol Or Pal Pel Per "
+    "Por Quel Ral Rin Ros Sal Sel Sor Sten Tal Tar Tel Tor Ul Val Var Vel Vor Wal Wen Wol Yar Yor Zan Zel"
 ).split()
 _ENDS = (
-    "bek bin bury by dale dar den dis don dor dra fell fen fin ford gan gard grim hagen hol ka kin la lack lem len lin lis "
-    "mar mas meth mir moor mund na nath nell nis pa quist ra reth ric rin ros sa set sha stead ta tan ter thas ton va vik "
-    "vin wick wyn za"
+    "bek bin bury by dale dar den dis don dor dra fell fen fin ford gan gard grim hagen hol ka kin la lack lem "
+    "len lin lis mar mas meth mir moor mund na nath nell nis pa quist ra reth ric rin ros sa set sha stead ta "
+    "tan ter thas ton va vik vin wick wyn za"
 ).split()
 
 

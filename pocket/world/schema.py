@@ -1,7 +1,8 @@
 """What there is in the world, and what can be said about it: the kinds of thing, and the relations between them.
 
 To add a relation, append one `Relation` to `RELATIONS`: documents, questions, searches and traces follow from it.
-In every text, `{e}` is the entity ("the Velmar Tower"), `{E}` the same at the start of a sentence, `{v}` the value, `{V}` likewise:
+In every text, `{e}` is the entity ("the Velmar Tower") and `{E}` the same at the start of a sentence; `{v}` and `{V}` are
+the value:
 
     Relation(
         "town", "market day", "weekday",
