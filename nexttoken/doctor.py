@@ -16,6 +16,8 @@ from pathlib import Path
 
 from autograder.attempts import history_file
 from autograder.courseroot import CourseRoot, NoCourseError, find_course
+from pocket import catalogue, integrity
+from pocket.errors import WeightsError
 
 OLDEST = (3, 11)
 _GB = 2.0**30
@@ -54,6 +56,7 @@ def report(*, deep: bool = False) -> list[Check]:
     checks = [python(), course_folder(course), disk(course), home(), kernel(course)]
     checks += packages(course)
     checks.append(torch_pair(deep=deep))
+    checks.append(pocket_models())
     checks += programs()
     if course is not None:
         checks.append(released_exercises(course))
@@ -247,6 +250,18 @@ def _program(name: str, commands: tuple[str, ...], package: str, use: str) -> Ch
     sudo = "" if hasattr(os, "getuid") and os.getuid() == 0 else "sudo "
     remedy = f"{sudo}apt-get install {package} (Debian, Ubuntu), or from your system's own packages"
     return Check(name, path is not None, path or f"not found; for {use}", remedy, required=False)
+
+
+def pocket_models() -> Check:
+    """Check that the weights of the models that come with the course are whole."""
+    try:
+        wrong = list(integrity.problems(catalogue.FOLDER))
+    except WeightsError as error:
+        wrong = [str(error)]
+    weights = integrity.weight_files(catalogue.FOLDER)
+    size = sum((catalogue.FOLDER / name).stat().st_size for name in weights)
+    found = f"{len(weights)} files of weights, {size / 1e6:.1f} MB, as published"
+    return Check("pocket models", not wrong, wrong[0] if wrong else found, required=False)
 
 
 def released_exercises(course: CourseRoot) -> Check:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+import math
 import operator
 import re
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -78,7 +80,11 @@ def calculate(expression: str) -> str:
     try:
         if len(expression) > LONGEST_EXPRESSION:
             return bad_expression(expression[:LONGEST_EXPRESSION] + "...")
-        value = _value(ast.parse(expression.strip(), mode="eval").body)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Python warns of odd numerals; whoever asked gets an error anyway
+            value = _value(ast.parse(expression.strip(), mode="eval").body)
+        if not math.isfinite(value):
+            return bad_expression(expression)
     except (SyntaxError, ValueError, ZeroDivisionError, OverflowError, RecursionError, MemoryError):
         return bad_expression(expression)
     return f"{value:.10g}" if isinstance(value, float) else str(value)

@@ -13,6 +13,7 @@ import pytest
 
 from autograder.courseroot import CourseRoot
 from nexttoken import doctor
+from pocket import catalogue
 
 GOOD = doctor.Check("Python", ok=True, found="3.11.2")
 BAD = doctor.Check("numpy", ok=False, found="not installed", remedy="python -m pip install numpy")
@@ -114,3 +115,19 @@ def test_exercises_edited_by_hand_are_named(course: CourseRoot) -> None:
 def test_nothing_heavy_is_imported_for_it() -> None:
     code = "import nexttoken.doctor as d, sys; d.report(); sys.exit(bool({'torch', 'jupyterlab'} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_damaged_weights_are_named_with_the_way_to_get_them_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    models = shutil.copytree(catalogue.FOLDER, tmp_path / "pocket" / "models")
+    monkeypatch.setattr(catalogue, "FOLDER", models)
+    whole = doctor.pocket_models()
+    assert whole.ok
+    assert "as published" in whole.found
+    weights = next(models.glob("*/*.safetensors"))
+    weights.write_bytes(weights.read_bytes()[:-1] + b"x")
+    damaged = doctor.pocket_models()
+    assert not damaged.ok
+    assert weights.name in damaged.found
+    assert "Get it back" in damaged.found

@@ -44,6 +44,8 @@ def of_llava(n: int) -> list[Measure]:
     return llava.seeing(pocket.load("pocket-llava"), n)
 
 
+FEWEST = 10
+
 MEASURES: Mapping[str, Callable[[int], list[Measure]]] = {
     "pocket-lm": of_lm,
     "pocket-draft": of_draft,
@@ -72,6 +74,8 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     if unknown := [name for name in options.models if name not in MEASURES]:
         parser.error(f"there is no model {unknown[0]!r}; there are {', '.join(MEASURES)}")
+    if options.n < FEWEST:
+        parser.error(f"-n is {options.n}: with fewer than {FEWEST} examples there is nothing to say")
     measures: list[Measure] = []
     for name in options.models or MEASURES:
         print(f"measuring {name} ...", file=sys.stderr)  # noqa: T201

@@ -67,7 +67,7 @@ def reading(model: LanguageModel, n: int = 500) -> list[Measure]:
     drawn = contexts(world, rng, 4, n, gold=False)
     hits = sum(same(answer, UNKNOWN) for answer in answered(model, [prompt for _, prompt in drawn]))
     measures.append(proportion(f"{model.name}: passage absent, says unknown", hits, n, at_least=0.90))
-    asked = [lookup(fact, rng) for fact in rng.sample(world.facts, n)]
+    asked = [lookup(fact, rng) for fact in rng.choices(world.facts, k=n)]
     answers = answered(model, [closed_book(question.text) for question in asked])
     hits = sum(same(answer, question.answer) for question, answer in zip(asked, answers, strict=True))
     measures.append(proportion(f"{model.name}: closed book, exact match", hits, n, at_most=0.10))
@@ -168,11 +168,11 @@ def in_4_bits(model: nn.Module, group: int = 32) -> Iterator[None]:
         module for name, module in model.named_modules() if isinstance(module, nn.Linear) and "lm_head" not in name
     ]
     kept = [layer.weight.data.clone() for layer in layers]
-    for layer in layers:
-        groups = layer.weight.data.view(len(layer.weight), -1, group)  # (out, in / group, group)
-        scale = groups.abs().amax(-1, keepdim=True).clamp_min(1e-12) / 7
-        layer.weight.data = ((groups / scale).round() * scale).flatten(1)
     try:
+        for layer in layers:
+            groups = layer.weight.data.view(len(layer.weight), -1, group)  # (out, in / group, group)
+            scale = groups.abs().amax(-1, keepdim=True).clamp_min(1e-12) / 7
+            layer.weight.data = ((groups / scale).round() * scale).flatten(1)
         yield
     finally:
         for layer, weight in zip(layers, kept, strict=True):

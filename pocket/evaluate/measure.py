@@ -66,12 +66,13 @@ def wilson(hits: int, n: int) -> tuple[float, float]:
     share = hits / n
     centre = (share + Z**2 / (2 * n)) / (1 + Z**2 / n)
     half = Z / (1 + Z**2 / n) * math.sqrt(share * (1 - share) / n + Z**2 / (4 * n**2))
-    return max(0.0, centre - half), min(1.0, centre + half)
+    return max(0.0, min(share, centre - half)), min(1.0, max(share, centre + half))
 
 
 def proportion(name: str, hits: int, n: int, *, at_least: float | None = None, at_most: float | None = None) -> Measure:
     """Measure how often something happens; `at_least` and `at_most` are from 0 to 1."""
-    return _judged(name, hits / n, wilson(hits, n), n, at_least, at_most, "{:.0%}")
+    interval = wilson(hits, n)
+    return _judged(name, hits / n, interval, n, at_least, at_most, "{:.0%}")
 
 
 def mean(name: str, values: Sequence[float], *, at_least: float | None = None, at_most: float | None = None) -> Measure:

@@ -16,7 +16,7 @@ from torch.nn import functional as F  # noqa: N812
 from transformers import LlamaConfig, LlamaForCausalLM
 
 from pocket.train import tokenizer as tokenizers
-from pocket.train.lm import batch_of, config, hidden_states
+from pocket.train.lm import batch_of, config, hidden_states, publish
 from pocket.train.loop import MODELS, Run, warmup_cosine
 
 NAME = "pocket-draft"
@@ -57,7 +57,7 @@ def overlap(p: Tensor, q: Tensor) -> Tensor:
 
 
 def train(*, seed: int, steps: int, device: str, fresh: bool) -> None:
-    """Train from scratch, or go on after the last checkpoint, and write the checkpoint that `from_pretrained` loads."""
+    """Train from scratch, or go on after the last checkpoint, and publish the model."""
     tokenizer = tokenizers.load()
     torch.manual_seed(seed)
     model = LlamaForCausalLM(draft_config(config(tokenizer))).to(device)  # type: ignore[arg-type]
@@ -92,9 +92,7 @@ def train(*, seed: int, steps: int, device: str, fresh: bool) -> None:
         loss.backward()
         nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimiser.step()
-    folder = MODELS / NAME
-    model.half().save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
+    publish(model, tokenizer, NAME)
 
 
 def main() -> None:

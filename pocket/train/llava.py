@@ -13,12 +13,12 @@ from __future__ import annotations
 import argparse
 import json
 from random import Random
+from typing import Any
 
 import numpy as np
 import open_clip
 import torch
-from peft import LoraConfig, get_peft_model
-from safetensors.torch import save_file
+from peft import LoraConfig, get_peft_model, get_peft_model_state_dict
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
@@ -26,21 +26,21 @@ from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
 from pocket.llava import CONFIG, PROJECTOR, PatchFeatures, Projector, picture_prompt
 from pocket.train import tokenizer as tokenizers
 from pocket.train.lm import tokens
-from pocket.train.loop import MODELS, Run, warmup_cosine
+from pocket.train.loop import MODELS, Run, warmup_cosine, write_weights
 from pocket.train.texts import END, READ, WRITE, Piece, Text
 from pocket.world.pictures import Scene, caption, draw_scene, questions, render
 
 NAME, LANGUAGE, VISION = "pocket-llava", "pocket-lm", "pocket-clip"
-STEPS, BATCH, RATE = 2400, 48, 2e-3
+STEPS, BATCH, RATE = 2000, 32, 2e-3
 PHASE_1 = 0.3  # of the training
 MOST_QUESTIONS = 5
-LORA = LoraConfig(
-    r=16,
-    lora_alpha=32,
-    lora_dropout=0.0,
-    target_modules=["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"],
-    task_type="CAUSAL_LM",
-)
+ADAPTER = "adapter_model.safetensors"  # the name that PEFT looks for
+LORA: dict[str, Any] = {
+    "r": 16,
+    "lora_alpha": 32,
+    "target_modules": ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"],
+    "task_type": "CAUSAL_LM",
+}
 
 
 def about(scene: Scene, rng: Random) -> Text:
@@ -82,7 +82,7 @@ def train(*, seed: int, steps: int, device: str, fresh: bool) -> None:
     clip, _ = open_clip.create_model_from_pretrained(f"local-dir:{MODELS / VISION}")
     vision = PatchFeatures(clip.visual).to(device).eval()
     base = LlamaForCausalLM.from_pretrained(MODELS / LANGUAGE, dtype=torch.float32)
-    language = get_peft_model(base, LORA).to(device)
+    language = get_peft_model(base, LoraConfig(**LORA)).to(device)
     projector = Projector(clip.visual.transformer.width, base.config.hidden_size).to(device)
     adapters = [parameter for parameter in language.parameters() if parameter.requires_grad]
     optimisers = {
@@ -118,10 +118,12 @@ def train(*, seed: int, steps: int, device: str, fresh: bool) -> None:
             optimiser.zero_grad()
         run.log(loss=loss.item(), accuracy=(logits.argmax(-1) == targets).float().mean().item())
     folder = MODELS / NAME
-    language.half().save_pretrained(str(folder))
-    save_file({key: value.half().contiguous() for key, value in projector.state_dict().items()}, folder / PROJECTOR)
-    config = {"language_model": LANGUAGE, "vision_tower": VISION}
-    (folder / CONFIG).write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
+    write_weights(projector.state_dict(), folder / PROJECTOR)
+    write_weights(get_peft_model_state_dict(language), folder / ADAPTER)
+    adapter = {"peft_type": "LORA", "base_model_name_or_path": LANGUAGE, "inference_mode": True, **LORA}
+    parts = {"language_model": LANGUAGE, "vision_tower": VISION}
+    for name, settings in (("adapter_config.json", adapter), (CONFIG, parts)):
+        (folder / name).write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8")
 
 
 def main() -> None:

@@ -18,7 +18,7 @@ from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 from pocket.train import tokenizer as tokenizers
 from pocket.train.loop import MODELS, Run, warmup_cosine
 from pocket.train.packing import Batch, pack
-from pocket.train.texts import EASY_STAGES, WRITE, Text, draw, stage_of
+from pocket.train.texts import ANSWER, LAST, WRITE, Text, draw, stage_of, worlds
 
 ROWS, LENGTH = 12, 384
 LONG_ROWS, LONG_LENGTH = 4, 1024
@@ -52,22 +52,35 @@ def tokens(text: Text, tokenizer: PreTrainedTokenizerFast) -> Tokens:
     for piece in text:
         piece_ids = tokenizer.backend_tokenizer.encode(piece.text).ids
         ids += piece_ids
-        weights += [piece.weight] * len(piece_ids)
+        weights += [piece.weight, *[min(piece.weight, WRITE)] * len(piece_ids)][: len(piece_ids)]
     return ids, weights
 
 
 def batch_of(rng: Random, step: int, steps: int, tokenizer: PreTrainedTokenizerFast) -> Batch:
     """Draw the batch of a step; a text longer than a row is drawn again."""
     stage = stage_of(step / steps)
-    long = stage == EASY_STAGES and step % LONG_EVERY == LONG_EVERY - 1
+    long = stage == LAST and step % LONG_EVERY == LONG_EVERY - 1
     rows, length = (LONG_ROWS, LONG_LENGTH) if long else (ROWS, LENGTH)
 
+    drawn_worlds = worlds(rng)
+
     def one() -> Tokens:
-        while len((drawn := tokens(draw(rng, stage, long=long), tokenizer))[0]) > length:
+        while len((drawn := tokens(draw(rng, stage, rng.choice(drawn_worlds), long=long), tokenizer))[0]) > length:
             pass
         return drawn
 
     return pack(one, rows, length)
+
+
+def muon_and_adamw(model: nn.Module, rate: float) -> dict[str, torch.optim.Optimizer]:
+    """Return Muon for the matrices in the layers (K. Jordan and others, 2024) and AdamW for embeddings and norms."""
+    matrices = [p for name, p in model.named_parameters() if p.ndim == 2 and "embed" not in name]
+    inside = {id(matrix) for matrix in matrices}
+    rest = [p for p in model.parameters() if id(p) not in inside]
+    return {
+        "muon": torch.optim.Muon(matrices, lr=rate, weight_decay=0.05, adjust_lr_fn="match_rms_adamw"),
+        "adamw": torch.optim.AdamW(rest, lr=rate, weight_decay=0.0, betas=(0.9, 0.98)),
+    }
 
 
 def kept(weights: Tensor, rng: Random) -> Tensor:
@@ -86,21 +99,29 @@ def hidden_states(body: Callable[..., Any], batch: Batch) -> Tensor:
     return states
 
 
+def publish(model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast, name: str) -> None:
+    """Write the checkpoint that `from_pretrained` loads, in half precision."""
+    folder = MODELS / name
+    model.half().save_pretrained(folder)
+    (folder / "model.safetensors").chmod(0o644)  # readable by all, like every other file of a checkout
+    tokenizer.save_pretrained(folder)
+
+
 def train(
     *, seed: int, steps: int, rate: float, device: str, fresh: bool, compiled: bool, name: str = "pocket-lm"
 ) -> None:
-    """Train from scratch, or go on after the last checkpoint, and write the checkpoint that `from_pretrained` loads."""
+    """Train from scratch, or go on after the last checkpoint, and publish the model."""
     tokenizer = tokenizers.load()
     torch.manual_seed(seed)
     model = LlamaForCausalLM(config(tokenizer)).to(device)  # type: ignore[arg-type]
     body = torch.compile(model.model, dynamic=False) if compiled else model.model
-    optimiser = torch.optim.AdamW(model.parameters(), lr=rate, weight_decay=0.05, betas=(0.9, 0.98))
+    optimisers = muon_and_adamw(model, rate)
     run = Run(
         name,
         seed=seed,
         steps=steps,
         modules={"model": model},
-        optimisers={"adamw": optimiser},
+        optimisers=optimisers,
         schedule=warmup_cosine(steps),
         resume=not fresh,
     )
@@ -113,16 +134,20 @@ def train(
         targets, weights = batch.ids[:, 1:][chosen], weights[chosen]
         losses = F.cross_entropy(logits.float(), targets, reduction="none")
         loss = (losses * weights).sum() / weights.sum()
-        optimiser.zero_grad()
+        for optimiser in optimisers.values():
+            optimiser.zero_grad()
         loss.backward()
         nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimiser.step()
-        written = weights == WRITE
-        right = logits[written].argmax(-1) == targets[written]
-        run.log(loss=loss.item(), written=losses[written].mean().item(), accuracy=right.float().mean().item())
-    folder = MODELS / name
-    model.half().save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
+        for optimiser in optimisers.values():
+            optimiser.step()
+        right = (logits.argmax(-1) == targets).float()
+        chosen_answers = weights == ANSWER
+        run.log(
+            loss=loss.item(),
+            written=losses[weights >= WRITE].mean().item(),
+            **({"answers": right[chosen_answers].mean().item()} if chosen_answers.any() else {}),
+        )
+    publish(model, tokenizer, name)
 
 
 def main() -> None:

@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import torch
-from torch import nn
+from safetensors.torch import save
+from torch import Tensor, nn
 from torch.optim import Optimizer
 from tqdm import tqdm
 
@@ -34,6 +35,13 @@ def warmup_cosine(steps: int, *, warmup: int = 100, end: float = 0.02) -> Schedu
 def batch_seed(seed: int, step: int) -> str:
     """Return what seeds the batch of a step, so that a resumed run draws the batches that it would have drawn."""
     return f"{seed}/{step}"
+
+
+def write_weights(tensors: Mapping[str, Tensor], path: Path) -> None:
+    """Write weights in half precision; the same weights give the same bytes."""
+    half = {name: tensor.detach().to("cpu", torch.float16).contiguous() for name, tensor in tensors.items()}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(save(half, metadata={"format": "pt"}))
 
 
 class Run:
@@ -138,6 +146,8 @@ class Run:
             "step": step,
             "seconds": self.seconds,
             "curve": self.curve,
+            "sums": self.sums,
+            "counts": self.counts,
             "modules": {key: module.state_dict() for key, module in self.modules.items()},
             "optimisers": {key: optimiser.state_dict() for key, optimiser in self.optimisers.items()},
             "torch": torch.get_rng_state(),
@@ -148,6 +158,7 @@ class Run:
     def _restore(self) -> None:
         state = torch.load(self.checkpoint, weights_only=True)
         self.step, self.seconds, self.curve = state["step"], state["seconds"], state["curve"]
+        self.sums, self.counts = state["sums"], state["counts"]
         for key, module in self.modules.items():
             module.load_state_dict(state["modules"][key])
         for key, optimiser in self.optimisers.items():

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from pocket.train.loop import MODELS
 
 BLUE, ORANGE, GREY = "#0072B2", "#E69F00", "#7F7F7F"
-SHARES = {"accuracy", "overlap"}  # what goes from 0 to 1; the rest are losses
+SHARES = {"accuracy", "answers", "overlap"}  # what goes from 0 to 1; the rest are losses
 
 
 def draw(log: Path) -> Figure:

@@ -1,26 +1,28 @@
 """The texts that the language models learn from, drawn afresh for every batch: no entity is ever seen twice on purpose.
 
 A text is a list of pieces, each with the weight of its tokens in the loss. What the model should write weighs 1, what
-it only reads weighs a little, what it should never write weighs 0.
+it only reads weighs a little, what it should never write weighs 0. The first token of an answer weighs 3: it decides
+which passage the answer is taken from, and the rest follows.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from random import Random
 from typing import NamedTuple
 
-from pocket.world.facts import Passage, World
+from pocket.world.facts import Passage, World, say
 from pocket.world.names import NameBag
 from pocket.world.pictures import caption, describe, draw_scene, questions
 from pocket.world.prompts import agent, closed_book, open_book
 from pocket.world.questions import UNKNOWN, arithmetic, chain, lookup
+from pocket.world.schema import RELATIONS
 from pocket.world.traces import TROUBLES, beside, trace
 
 END = "<eos>"
-WRITE, READ, NEVER = 1.0, 0.1, 0.0
+ANSWER, WRITE, READ, NEVER = 3.0, 1.0, 0.1, 0.0
 MOST_PASSAGES = 24
-EASY_STAGES = 4
+ALIKE = 0.5  # of the contexts, how many can only be told apart by the name that is asked for
 
 
 class Piece(NamedTuple):
@@ -31,28 +33,46 @@ class Piece(NamedTuple):
 
 
 Text = list[Piece]
+Draw = Callable[[Random, int, World], Text]
 
 
-def repeated(rng: Random, stage: int) -> Text:
+def repeated(rng: Random, stage: int, world: World) -> Text:
     """Return a list of names and the same list again: the first thing to learn is to copy."""
-    bag = NameBag(rng, "train")
-    listed = " ".join(bag.draw() for _ in range(rng.randint(3, 5 + 3 * stage)))
+    bag = NameBag(rng, world.split)
+    listed = " ".join(bag.draw() for _ in range(rng.randint(3, 8)))
     return [Piece(f"{listed} |", READ), Piece(f" {listed}{END}", WRITE)]
 
 
-def read(rng: Random, stage: int) -> Text:
+def paired(rng: Random, stage: int, world: World) -> Text:
+    """Return pairs of names, and the pairs again in another order: the next thing is to look up what stood beside."""
+    bag = NameBag(rng, world.split)
+    pairs = [(bag.draw(), bag.draw()) for _ in range(rng.randint(2, 8))]
+    text = [Piece("; ".join(f"{key}: {value}" for key, value in pairs) + " |", READ)]
+    for key, value in rng.sample(pairs, len(pairs)):
+        text += [Piece(f" {key}:", READ), Piece(f" {value}", ANSWER), Piece(";", READ)]
+    return text
+
+
+def told(rng: Random, stage: int, world: World) -> Text:
+    """Return sentences that say the same of different entities, and a question about each: only names differ."""
+    relation = rng.choice(RELATIONS)
+    alike = [fact for fact in world.facts if fact.relation == relation]
+    facts = rng.sample(alike, min(len(alike), rng.randint(2, 2 * stage)))
+    asked = [(lookup(fact, rng).text, fact.answer) for fact in rng.sample(facts, len(facts))]
+    return _asked([say([fact], rng) for fact in facts], asked)
+
+
+def read(rng: Random, stage: int, world: World) -> Text:
     """Return passages and questions about them; some have no answer there."""
-    count = rng.randint(1, stage + 1) if stage < EASY_STAGES else rng.choice((2, 3, 3, 4, 4, 4, 5, 6, 7, 8))
-    return _asked_about(count, 8, rng)
+    return _asked_about(world, rng.choice((2, 3, 3, 4, 4, 4, 5, 6, 7, 8)), 8, rng)
 
 
-def read_much(rng: Random, stage: int) -> Text:
+def read_much(rng: Random, stage: int, world: World) -> Text:
     """Return many passages, up to what the model's context holds, and questions about them."""
-    return _asked_about(rng.randint(9, MOST_PASSAGES), 20, rng)
+    return _asked_about(world, rng.randint(9, MOST_PASSAGES), 20, rng)
 
 
-def _asked_about(count: int, most_questions: int, rng: Random) -> Text:
-    world = World(rng.random(), "train", size=2)
+def _asked_about(world: World, count: int, most_questions: int, rng: Random) -> Text:
     passages = _gathered(world, rng, count)
     here = [fact for passage in passages for fact in passage.facts]
     entities = {passage.entity for passage in passages}
@@ -65,23 +85,30 @@ def _asked_about(count: int, most_questions: int, rng: Random) -> Text:
     if rng.random() < 0.5:
         fact = rng.choice(beside_it if beside_it and rng.random() < 0.5 else absent)
         asked.insert(rng.randint(0, len(asked)), (lookup(fact, rng).text, UNKNOWN))
+    return _asked([passage.text for passage in passages], asked)
+
+
+def _asked(passages: Sequence[str], asked: Sequence[tuple[str, str]]) -> Text:
+    """Return passages, and questions with their answers one after the other."""
     (question, answer), *others = asked
-    text = [Piece(open_book([passage.text for passage in passages], question), READ), Piece(f" {answer}{END}", WRITE)]
+    text = [Piece(open_book(passages, question), READ), Piece(f" {answer}{END}", ANSWER)]
     for question, answer in others:
-        text += [Piece(f"\n{closed_book(question)}", READ), Piece(f" {answer}{END}", WRITE)]
+        text += [Piece(f"\n{closed_book(question)}", READ), Piece(f" {answer}{END}", ANSWER)]
     return text
 
 
 def _gathered(world: World, rng: Random, count: int) -> list[Passage]:
-    """Return passages as a search for one fact might find them."""
+    """Return passages as a search for one fact might find them, or as many as say the same of different entities."""
     fact = rng.choice(world.facts)
+    same = {world.passage_of(other): None for other in world.facts if other.relation == fact.relation}
+    if rng.random() < ALIKE:
+        return rng.sample(list(same), min(count, len(same)))
     passages = [world.passage_of(fact), *beside(world, fact, rng, count - 1)]
     return rng.sample(passages, len(passages))
 
 
-def acted(rng: Random, stage: int) -> Text:
+def acted(rng: Random, stage: int, world: World) -> Text:
     """Return a ReAct trace; in some a tool fails, and the trace shows what to do then."""
-    world = World(rng.random(), "train", size=2)
     draw = rng.random()
     question = (
         lookup(rng.choice(world.facts), rng)
@@ -100,14 +127,13 @@ def acted(rng: Random, stage: int) -> Text:
     return text
 
 
-def prose(rng: Random, stage: int) -> Text:
+def prose(rng: Random, stage: int, world: World) -> Text:
     """Return a few documents, as plain text to go on with."""
-    world = World(rng.random(), "train", size=1)
-    documents = rng.sample(world.documents, min(len(world.documents), 1 + stage))
+    documents = rng.sample(world.documents, min(len(world.documents), 5))
     return [Piece("\n".join(document.text for document in documents) + END, 2 * READ)]
 
 
-def pictured(rng: Random, stage: int) -> Text:
+def pictured(rng: Random, stage: int, world: World) -> Text:
     """Return notes of a picture, and its caption or an answer about it: what a projector's tokens will stand for."""
     scene = draw_scene(rng, held_out=False)
     seen = f"Picture: {describe(scene, rng)}\n"
@@ -116,35 +142,41 @@ def pictured(rng: Random, stage: int) -> Text:
     text = [Piece(seen.rstrip(), READ)]
     asked = questions(scene)
     for question in rng.sample(asked, min(3, len(asked))):
-        text += [Piece(f"\n{closed_book(question.text)}", READ), Piece(f" {question.answer}{END}", WRITE)]
+        text += [Piece(f"\n{closed_book(question.text)}", READ), Piece(f" {question.answer}{END}", ANSWER)]
     return text
 
 
-def unread(rng: Random, stage: int) -> Text:
+def unread(rng: Random, stage: int, world: World) -> Text:
     """Return a question with nothing to read: the answer is that one does not know."""
-    world = World(rng.random(), "train", size=1)
     question = chain(world, rng) if rng.random() < 0.4 else lookup(rng.choice(world.facts), rng)
-    return [Piece(closed_book(question.text), READ), Piece(f" {UNKNOWN}{END}", WRITE)]
+    return [Piece(closed_book(question.text), READ), Piece(f" {UNKNOWN}{END}", ANSWER)]
 
 
-MIX: Mapping[Callable[[Random, int], Text], float] = {read: 0.56, acted: 0.24, prose: 0.05, pictured: 0.1, unread: 0.05}
-LONG_MIX: Mapping[Callable[[Random, int], Text], float] = {read_much: 0.8, acted: 0.2}
-EASY_SHARE = 0.15  # of the training, how much is an easy start
+STAGES: tuple[Mapping[Draw, float], ...] = (
+    {repeated: 0.5, paired: 0.5},
+    {repeated: 0.1, paired: 0.2, told: 0.7},
+    {paired: 0.1, told: 0.7, read: 0.2},
+    {told: 0.3, read: 0.4, acted: 0.15, prose: 0.05, pictured: 0.1},
+    {read: 0.56, acted: 0.24, prose: 0.05, pictured: 0.1, unread: 0.05},
+)
+"""What is drawn how often, from the first stage of the training to the last."""
+
+LAST = len(STAGES) - 1
+LONG_MIX: Mapping[Draw, float] = {read_much: 0.8, acted: 0.2}
+EASY_SHARE = 0.35  # of the training, how much is before the last stage
 
 
 def stage_of(progress: float) -> int:
-    """Return the stage, 0 to `EASY_STAGES`, at a share of the training from 0 to 1."""
-    return min(EASY_STAGES, int(progress / EASY_SHARE * EASY_STAGES))
+    """Return the stage at a share of the training from 0 to 1."""
+    return min(LAST, int(progress / EASY_SHARE * LAST))
 
 
-def draw(rng: Random, stage: int, *, long: bool = False) -> Text:
-    """Return a text as it comes at a stage of the training; after the easy start, some batches have `long` ones."""
-    if long:
-        return _one_of(LONG_MIX, rng, stage)
-    if stage < EASY_STAGES and rng.random() < 0.5 - 0.12 * stage:
-        return repeated(rng, stage)
-    return read(rng, stage) if stage == 0 else _one_of(MIX, rng, stage)
+def worlds(rng: Random) -> list[World]:
+    """Draw the worlds of a batch."""
+    return [World(rng.random(), "train", size) for size in (3, 6, 10)]
 
 
-def _one_of(mix: Mapping[Callable[[Random, int], Text], float], rng: Random, stage: int) -> Text:
-    return rng.choices(list(mix), weights=list(mix.values()))[0](rng, stage)
+def draw(rng: Random, stage: int, world: World, *, long: bool = False) -> Text:
+    """Return a text as it comes at a stage of the training; in the last, some batches have `long` ones."""
+    mix = LONG_MIX if long else STAGES[stage]
+    return rng.choices(list(mix), weights=list(mix.values()))[0](rng, stage, world)

@@ -12,7 +12,7 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import PreTrainedTokenizerFast
 
 from pocket.train.loop import MODELS
-from pocket.train.texts import END, draw, stage_of
+from pocket.train.texts import END, draw, stage_of, worlds
 
 VOCABULARY = 1152
 CONTEXT = 1024
@@ -29,7 +29,10 @@ def train(seed: int = SEED) -> PreTrainedTokenizerFast:
     """
     rng = Random(f"tokenizer/{seed}")
     last = stage_of(1.0)
-    texts = ["".join(piece.text for piece in draw(rng, last)).replace(END, "") for _ in range(SAMPLE)]
+    texts: list[str] = []
+    while len(texts) < SAMPLE:
+        world, *_ = worlds(rng)
+        texts += ["".join(piece.text for piece in draw(rng, last, world)).replace(END, "") for _ in range(10)]
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
         [pre_tokenizers.Digits(individual_digits=True), pre_tokenizers.ByteLevel(add_prefix_space=False)]

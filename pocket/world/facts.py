@@ -37,7 +37,7 @@ class Fact:
 
     @property
     def answer(self) -> str:
-        """The value as a sentence says it: a span that can be copied."""
+        """The value as a sentence says it (but for a capital at its start): a span that can be copied."""
         return str(self.value)
 
 
@@ -154,7 +154,7 @@ class World:
         if relation.value not in KINDS:
             return Fact(entity, relation, VALUES[relation.value](rng))
         others = [other for other in self.entities[relation.value] if other != entity]
-        return Fact(entity, relation, rng.choice(others))
+        return Fact(entity, relation, rng.choice(others or self.entities[relation.value]))
 
 
 def of_kind(kind: str) -> tuple[Relation, ...]:

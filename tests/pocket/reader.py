@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from random import Random
 
+from pocket.tools import calculate
 from pocket.world import RELATIONS, UNKNOWN, Relation
 from pocket.world.prompts import CALCULATE, FINISH, SEARCH
 from pocket.world.schema import KINDS, VALUES
@@ -96,12 +97,12 @@ class Reader:
     def read(self, prompt: str) -> str:
         question = re.findall(r"^Question: (.+)$", prompt, re.MULTILINE)[-1]
         passages = passages_in(prompt) + self.knows
-        result = answer(question, passages)
-        if result == UNKNOWN and self.knows:
-            while (turn := self.next_action(question, passages, []))[0] == CALCULATE:
-                return f" {_with_unit(question, str(eval(turn[1])))}"
-            result = turn[1] if turn[0] == FINISH else UNKNOWN
-        return f" {result}"
+        if self.knows and answer(question, passages) == UNKNOWN:  # more than one fact, and all of them in its head
+            tool, argument = self.next_action(question, passages, [])
+            if tool == CALCULATE:
+                return f" {_with_unit(question, calculate(argument))}"
+            return f" {argument if tool == FINISH else UNKNOWN}"
+        return f" {answer(question, passages)}"
 
     def turn(self, transcript: str) -> str:
         question = re.findall(r"^Question: (.+)$", transcript, re.MULTILINE)[0]

@@ -206,7 +206,7 @@ def test_every_fact_is_said_in_exactly_one_passage_and_its_answer_stands_there_w
         assert said(fact, passage.text), (fact.answer, passage.text)
 
 
-@repeatable
+@settings(repeatable, max_examples=15)
 @given(worlds)
 def test_by_their_wordings_a_fact_is_read_in_its_passage_and_in_no_other(world: World) -> None:
     for fact in world.facts[::5]:
@@ -227,6 +227,24 @@ def test_documents_are_plain_english_sentences(world: World) -> None:
         assert not re.search(r"\b(\w+) \1\b", document.text, re.IGNORECASE), document.text
         for sentence in sentences(document.text):
             assert re.fullmatch(r"[A-Z0-9][^.]*\.", sentence), sentence
+
+
+def test_things_have_an_article_and_towns_mountains_and_people_have_none(large: World) -> None:
+    told = "\n".join(passage.text for passage in large.passages)
+    with_article = {
+        entity.kind
+        for entities in large.entities.values()
+        for entity in entities
+        if re.search(rf"\b[Tt]he {entity.name}\b", told)
+    }
+    without = {
+        entity.kind
+        for entities in large.entities.values()
+        for entity in entities
+        if re.search(rf"(?<!\b[Tt]he )\b{entity.name}\b", told)
+    }
+    assert with_article == {"landmark", "river", "ship", "book", "festival"}
+    assert without == {"town", "mountain", "person"}
 
 
 def test_the_words_vary_every_wording_clause_and_aside_turns_up() -> None:
