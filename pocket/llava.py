@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor, nn
 
+from pocket.world.prompts import closed_book
+
 if TYPE_CHECKING:
     from PIL.Image import Image
     from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
@@ -88,7 +90,7 @@ class VisionLanguageModel:
 
     def answer(self, images: Sequence[Image], questions: Sequence[str]) -> list[str]:
         """Return the answer to one question about each picture."""
-        return self.complete(images, [f"\nQuestion: {question}\nAnswer:" for question in questions])
+        return self.complete(images, [f"\n{closed_book(question)}" for question in questions])
 
     @torch.no_grad()
     def complete(self, images: Sequence[Image], prompts: Sequence[str], max_new_tokens: int = 64) -> list[str]:

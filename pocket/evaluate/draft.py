@@ -6,6 +6,7 @@ from random import Random
 from typing import TYPE_CHECKING
 
 import torch
+from torch import Tensor
 
 from pocket.evaluate.lm import SEED, SIZE, contexts
 from pocket.evaluate.measure import Measure, mean
@@ -36,13 +37,21 @@ def acceptance(target: LanguageModel, draft: LanguageModel, n: int = 500) -> lis
     return [mean(f"{draft.name}: acceptance at temperature 1", everything, at_least=0.6), *measures]
 
 
+def overlap(p: Tensor, q: Tensor) -> Tensor:
+    """Return the probability that a token drawn from q is accepted for p: the sum of min(p, q) over the last axis.
+
+    Leviathan and others, *Fast Inference from Transformers via Speculative Decoding*, ICML 2023, section 3.
+    """
+    return torch.minimum(p, q).sum(-1)
+
+
 def accepted(target: LanguageModel, draft: LanguageModel, prompt: str, seed: int) -> float:
     """Return the mean acceptance over what the target writes after one prompt."""
     start = len(target.encode(prompt))
     written = target.complete(prompt, max_new_tokens=CONTINUED, temperature=1.0, seed=seed)
     ids = target.encode(prompt + written)
     p, q = (model.logits(ids).softmax(-1) for model in (target, draft))  # (T, V)
-    return float(torch.minimum(p, q).sum(-1)[start - 1 :].mean())
+    return float(overlap(p, q)[start - 1 :].mean())
 
 
 def _prompts(model: LanguageModel, kind: str, rng: Random, n: int) -> list[str]:

@@ -9,7 +9,6 @@ true of a picture as well ("a red thing" is true of many); those are left out in
 
 from __future__ import annotations
 
-import argparse
 import itertools
 import json
 import math
@@ -25,6 +24,7 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, 
 from torch.nn import functional as F  # noqa: N812
 from transformers import PreTrainedTokenizerFast
 
+from pocket.train import command
 from pocket.train.loop import MODELS, Run, warmup_cosine
 from pocket.world.pictures import (
     BACKGROUNDS,
@@ -340,14 +340,8 @@ def train(*, seed: int = 0, steps: int = STEPS, device: str = "cpu", fresh: bool
 
 
 def main() -> None:
-    """Read the options and train."""
-    parser = argparse.ArgumentParser(description="Train pocket-clip, about 12 minutes on one core.")
-    parser.add_argument("--seed", type=int, default=0, help="decides the first weights and every batch")
-    parser.add_argument("--steps", type=int, default=STEPS, help="how many batches of 128 pictures")
-    parser.add_argument("--device", default="cpu", help="where torch computes: cpu, cuda, mps")
-    parser.add_argument("--fresh", action="store_true", help="start again instead of going on after the checkpoint")
-    options = parser.parse_args()
-    train(seed=options.seed, steps=options.steps, device=options.device, fresh=options.fresh)
+    """Read the command line and train."""
+    train(**vars(command.parser(__doc__, STEPS).parse_args()))
 
 
 if __name__ == "__main__":

@@ -8,13 +8,13 @@ python -m pocket.train.draft
 
 from __future__ import annotations
 
-import argparse
-
 import torch
-from torch import Tensor, nn
+from torch import nn
 from torch.nn import functional as F  # noqa: N812
 from transformers import LlamaConfig, LlamaForCausalLM
 
+from pocket.evaluate.draft import overlap
+from pocket.train import command
 from pocket.train import tokenizer as tokenizers
 from pocket.train.lm import batch_of, config, hidden_states, publish
 from pocket.train.loop import MODELS, Run, warmup_cosine
@@ -46,14 +46,6 @@ def load_teacher(device: str) -> LlamaForCausalLM:
     model = LlamaForCausalLM.from_pretrained(MODELS / "pocket-lm", dtype=torch.float32)
     model.to(device)  # type: ignore[arg-type]
     return model
-
-
-def overlap(p: Tensor, q: Tensor) -> Tensor:
-    """Return the probability that a token drawn from q is accepted for p: the sum of min(p, q) over the last axis.
-
-    Leviathan and others, *Fast Inference from Transformers via Speculative Decoding*, ICML 2023, section 3.
-    """
-    return torch.minimum(p, q).sum(-1)
 
 
 def train(*, seed: int, steps: int, device: str, fresh: bool) -> None:
@@ -97,15 +89,7 @@ def train(*, seed: int, steps: int, device: str, fresh: bool) -> None:
 
 def main() -> None:
     """Read the command line and train."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--steps", type=int, default=STEPS)
-    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
-    parser.add_argument(
-        "--fresh", action="store_true", help="start again instead of going on after the last checkpoint"
-    )
-    arguments = parser.parse_args()
-    train(seed=arguments.seed, steps=arguments.steps, device=arguments.device, fresh=arguments.fresh)
+    train(**vars(command.parser(__doc__, STEPS).parse_args()))
 
 
 if __name__ == "__main__":

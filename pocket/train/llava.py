@@ -10,7 +10,6 @@ python -m pocket.train.llava
 
 from __future__ import annotations
 
-import argparse
 import json
 from random import Random
 from typing import Any
@@ -24,11 +23,13 @@ from torch.nn import functional as F  # noqa: N812
 from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
 
 from pocket.llava import CONFIG, PROJECTOR, PatchFeatures, Projector, picture_prompt
+from pocket.train import command
 from pocket.train import tokenizer as tokenizers
 from pocket.train.lm import tokens
 from pocket.train.loop import MODELS, Run, warmup_cosine, write_weights
 from pocket.train.texts import END, READ, WRITE, Piece, Text
 from pocket.world.pictures import Scene, caption, draw_scene, questions, render
+from pocket.world.prompts import closed_book
 
 NAME, LANGUAGE, VISION = "pocket-llava", "pocket-lm", "pocket-clip"
 STEPS, BATCH, RATE = 2000, 32, 2e-3
@@ -46,9 +47,7 @@ LORA: dict[str, Any] = {
 def about(scene: Scene, rng: Random) -> Text:
     """Return what is said after a picture: its caption, and questions with their answers, in drawn order."""
     asked = questions(scene)
-    parts = [
-        (f"\nQuestion: {question.text}\nAnswer:", question.answer) for question in rng.sample(asked, MOST_QUESTIONS)
-    ]
+    parts = [(f"\n{closed_book(question.text)}", question.answer) for question in rng.sample(asked, MOST_QUESTIONS)]
     parts.insert(rng.choice((0, 0, 0, rng.randint(0, MOST_QUESTIONS))), ("\nCaption:", caption(scene)))
     return [piece for prompt, answer in parts for piece in (Piece(prompt, READ), Piece(f" {answer}{END}", WRITE))]
 
@@ -128,15 +127,7 @@ def train(*, seed: int, steps: int, device: str, fresh: bool) -> None:
 
 def main() -> None:
     """Read the command line and train."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--steps", type=int, default=STEPS)
-    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
-    parser.add_argument(
-        "--fresh", action="store_true", help="start again instead of going on after the last checkpoint"
-    )
-    arguments = parser.parse_args()
-    train(seed=arguments.seed, steps=arguments.steps, device=arguments.device, fresh=arguments.fresh)
+    train(**vars(command.parser(__doc__, STEPS).parse_args()))
 
 
 if __name__ == "__main__":

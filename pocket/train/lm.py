@@ -5,7 +5,6 @@ python -m pocket.train.lm
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Callable
 from random import Random
 from typing import Any
@@ -15,11 +14,13 @@ from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
+from pocket.train import command
 from pocket.train import tokenizer as tokenizers
 from pocket.train.loop import MODELS, Run, warmup_cosine
 from pocket.train.packing import Batch, pack
 from pocket.train.texts import ANSWER, LAST, WRITE, Text, draw, stage_of, worlds
 
+STEPS, RATE = 10_000, 2e-3
 ROWS, LENGTH = 12, 384
 LONG_ROWS, LONG_LENGTH = 4, 1024
 LONG_EVERY = 8  # after the easy start, every eighth batch has long texts, as long as the context
@@ -152,24 +153,10 @@ def train(
 
 def main() -> None:
     """Read the command line and train."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--steps", type=int, default=10_000)
-    parser.add_argument("--rate", type=float, default=2e-3, help="the highest learning rate")
-    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
-    parser.add_argument(
-        "--fresh", action="store_true", help="start again instead of going on after the last checkpoint"
-    )
+    parser = command.parser(__doc__, STEPS)
+    parser.add_argument("--rate", type=float, default=RATE, help="the highest learning rate (default: %(default)s)")
     parser.add_argument("--compiled", action="store_true", help="compile the layers first (needs a C++ compiler)")
-    arguments = parser.parse_args()
-    train(
-        seed=arguments.seed,
-        steps=arguments.steps,
-        rate=arguments.rate,
-        device=arguments.device,
-        fresh=arguments.fresh,
-        compiled=arguments.compiled,
-    )
+    train(**vars(parser.parse_args()))
 
 
 if __name__ == "__main__":
