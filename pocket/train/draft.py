@@ -18,6 +18,7 @@ from pocket.train import command
 from pocket.train import tokenizer as tokenizers
 from pocket.train.lm import batch_of, config, hidden_states, publish
 from pocket.train.loop import MODELS, Run, warmup_cosine
+from pocket.train.texts import MIX
 
 NAME = "pocket-draft"
 STEPS, RATE = 6000, 4e-3
@@ -66,7 +67,7 @@ def train(*, seed: int, steps: int, device: str, fresh: bool) -> None:
     teacher: LlamaForCausalLM | None = None
     for step in run:
         taught = step >= ALONE * steps
-        batch = batch_of(run.rng, step, steps, tokenizer)
+        batch = batch_of(run.rng, MIX, tokenizer)
         generator = torch.Generator().manual_seed(run.rng.getrandbits(63))
         chosen = (batch.weights > 0) & (torch.rand(batch.weights.shape, generator=generator) < KEPT)
         chosen, batch = chosen[:, 1:].to(device), batch.to(device)

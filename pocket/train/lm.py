@@ -5,7 +5,7 @@ python -m pocket.train.lm
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from random import Random
 from typing import Any
 
@@ -18,13 +18,14 @@ from pocket.train import command
 from pocket.train import tokenizer as tokenizers
 from pocket.train.loop import MODELS, Run, warmup_cosine
 from pocket.train.packing import Batch, pack
-from pocket.train.texts import ANSWER, LAST, WRITE, Text, draw, stage_of, worlds
+from pocket.train.texts import ANSWER, LONG_MIX, MIX, WRITE, Draw, Text, draw, lesson_of, worlds
 
 STEPS, RATE = 10_000, 2e-3
 ROWS, LENGTH = 12, 384
 LONG_ROWS, LONG_LENGTH = 4, 1024
-LONG_EVERY = 8  # after the easy start, every eighth batch has long texts, as long as the context
+LONG_SHARE = 1 / 8  # of the batches after the first lessons, how many have texts as long as the context
 READ_KEPT = 0.25  # of the tokens that are only read, how many enter the loss of a step, with more weight each
+SPACE = "\u0120"  # how a byte-level tokenizer writes a space
 
 Tokens = tuple[list[int], list[float]]
 
@@ -47,26 +48,29 @@ def config(tokenizer: PreTrainedTokenizerFast) -> LlamaConfig:
 
 
 def tokens(text: Text, tokenizer: PreTrainedTokenizerFast) -> Tokens:
-    """Return a text's tokens and the weight of each in the loss."""
+    """Return a text's tokens and the weight of each in the loss.
+
+    An answer's first token has the answer's weight; if that is the space before a number, so has the first digit.
+    """
     ids: list[int] = []
     weights: list[float] = []
     for piece in text:
-        piece_ids = tokenizer.backend_tokenizer.encode(piece.text).ids
-        ids += piece_ids
-        weights += [piece.weight, *[min(piece.weight, WRITE)] * len(piece_ids)][: len(piece_ids)]
+        encoded = tokenizer.backend_tokenizer.encode(piece.text)
+        ids += encoded.ids
+        first = 2 if encoded.tokens[:1] == [SPACE] else 1
+        weights += [piece.weight if place < first else min(piece.weight, WRITE) for place in range(len(encoded.ids))]
     return ids, weights
 
 
-def batch_of(rng: Random, step: int, steps: int, tokenizer: PreTrainedTokenizerFast) -> Batch:
-    """Draw the batch of a step; a text longer than a row is drawn again."""
-    stage = stage_of(step / steps)
-    long = stage == LAST and step % LONG_EVERY == LONG_EVERY - 1
-    rows, length = (LONG_ROWS, LONG_LENGTH) if long else (ROWS, LENGTH)
-
+def batch_of(rng: Random, mix: Mapping[Draw, float], tokenizer: PreTrainedTokenizerFast) -> Batch:
+    """Draw a batch of a mix, or a long one beside `MIX`; a text longer than a row is drawn again."""
+    rows, length = ROWS, LENGTH
+    if mix is MIX and rng.random() < LONG_SHARE:
+        mix, rows, length = LONG_MIX, LONG_ROWS, LONG_LENGTH
     drawn_worlds = worlds(rng)
 
     def one() -> Tokens:
-        while len((drawn := tokens(draw(rng, stage, rng.choice(drawn_worlds), long=long), tokenizer))[0]) > length:
+        while len((drawn := tokens(draw(rng, mix, rng.choice(drawn_worlds)), tokenizer))[0]) > length:
             pass
         return drawn
 
@@ -127,7 +131,7 @@ def train(
         resume=not fresh,
     )
     for step in run:
-        batch = batch_of(run.rng, step, steps, tokenizer)
+        batch = batch_of(run.rng, lesson_of(step), tokenizer)
         weights = kept(batch.weights, run.rng)[:, 1:].to(device)
         batch = batch.to(device)
         chosen = weights > 0

@@ -3,6 +3,10 @@
 A text is a list of pieces, each with the weight of its tokens in the loss. What the model should write weighs 1, what
 it only reads weighs a little, what it should never write weighs 0. The first token of an answer weighs 3: it decides
 which passage the answer is taken from, and the rest follows.
+
+The texts come in lessons. A small model that meets passages at once learns which sentences answer a kind of question
+and never which of them is about the right entity; one that first learns to go on with what followed a word before (an
+induction head: Olsson and others, 2022) learns each later lesson within a few hundred steps.
 """
 
 from __future__ import annotations
@@ -12,7 +16,7 @@ from random import Random
 from typing import NamedTuple
 
 from pocket.world.facts import Passage, World, say
-from pocket.world.names import NameBag
+from pocket.world.names import ENDS, STARTS, NameBag
 from pocket.world.pictures import caption, describe, draw_scene, questions
 from pocket.world.prompts import agent, closed_book, open_book
 from pocket.world.questions import UNKNOWN, arithmetic, chain, lookup
@@ -20,7 +24,7 @@ from pocket.world.schema import RELATIONS
 from pocket.world.traces import TROUBLES, beside, trace
 
 END = "<eos>"
-ANSWER, WRITE, READ, NEVER = 3.0, 1.0, 0.1, 0.0
+ANSWER, WRITE, PROSE, READ, NEVER = 3.0, 1.0, 0.3, 0.02, 0.0
 MOST_PASSAGES = 24
 ALIKE = 0.5  # of the contexts, how many can only be told apart by the name that is asked for
 
@@ -33,41 +37,57 @@ class Piece(NamedTuple):
 
 
 Text = list[Piece]
-Draw = Callable[[Random, int, World], Text]
+Draw = Callable[[Random, World], Text]
 
 
-def repeated(rng: Random, stage: int, world: World) -> Text:
-    """Return a list of names and the same list again: the first thing to learn is to copy."""
+def neighbours(rng: Random, world: World) -> Text:
+    """Return pairs of tokens, and some again: the first thing to learn is what came after the same token before."""
+    keys = rng.sample(STARTS, rng.randint(2, 8))
+    kinds = (lambda: f" {rng.choice(STARTS)}", lambda: rng.choice(ENDS), lambda: str(rng.randint(0, 9)))
+    return _pairs([(f" {key}", rng.choice(kinds)()) for key in keys], rng)
+
+
+def pairs_with_a_mark(rng: Random, world: World) -> Text:
+    """Return pairs with a mark between the two: the key is no longer the token before the answer."""
+    return _marked(rng.sample(STARTS, rng.randint(2, 8)), (":", " is"), world, rng)
+
+
+def pairs_of_names(rng: Random, world: World) -> Text:
+    """Return pairs whose keys are names: two tokens, and either of them may be another key's too."""
     bag = NameBag(rng, world.split)
-    listed = " ".join(bag.draw() for _ in range(rng.randint(3, 8)))
-    return [Piece(f"{listed} |", READ), Piece(f" {listed}{END}", WRITE)]
+    return _marked([bag.draw() for _ in range(rng.randint(2, 8))], ("", ":", " is"), world, rng)
 
 
-def paired(rng: Random, stage: int, world: World) -> Text:
-    """Return pairs of names, and the pairs again in another order: the next thing is to look up what stood beside."""
-    bag = NameBag(rng, world.split)
-    pairs = [(bag.draw(), bag.draw()) for _ in range(rng.randint(2, 8))]
-    text = [Piece("; ".join(f"{key}: {value}" for key, value in pairs) + " |", READ)]
-    for key, value in rng.sample(pairs, len(pairs)):
-        text += [Piece(f" {key}:", READ), Piece(f" {value}", ANSWER), Piece(";", READ)]
+def _marked(keys: Sequence[str], marks: Sequence[str], world: World, rng: Random) -> Text:
+    """Return pairs of keys and values with one mark between; a value is a name or a number."""
+    mark, bag = rng.choice(marks), NameBag(rng, world.split)
+    values = [bag.draw() if rng.random() < 0.5 else rng.randrange(10 ** rng.randint(1, 4)) for _ in keys]
+    return _pairs([(f" {key}{mark}", f" {value}") for key, value in zip(keys, values, strict=True)], rng)
+
+
+def _pairs(pairs: Sequence[tuple[str, str]], rng: Random) -> Text:
+    """Return pairs, and as many drawn from them, some twice: none can be told by what is left."""
+    text = [Piece(";".join(f"{key}{value}" for key, value in pairs) + " |", NEVER)]
+    for key, value in rng.choices(pairs, k=len(pairs)):
+        text += [Piece(key, NEVER), Piece(value, ANSWER), Piece(";", NEVER)]
     return text
 
 
-def told(rng: Random, stage: int, world: World) -> Text:
+def told(rng: Random, world: World) -> Text:
     """Return sentences that say the same of different entities, and a question about each: only names differ."""
     relation = rng.choice(RELATIONS)
     alike = [fact for fact in world.facts if fact.relation == relation]
-    facts = rng.sample(alike, min(len(alike), rng.randint(2, 2 * stage)))
+    facts = rng.sample(alike, min(len(alike), rng.randint(2, 6)))
     asked = [(lookup(fact, rng).text, fact.answer) for fact in rng.sample(facts, len(facts))]
     return _asked([say([fact], rng) for fact in facts], asked)
 
 
-def read(rng: Random, stage: int, world: World) -> Text:
+def read(rng: Random, world: World) -> Text:
     """Return passages and questions about them; some have no answer there."""
     return _asked_about(world, rng.choice((2, 3, 3, 4, 4, 4, 5, 6, 7, 8)), 8, rng)
 
 
-def read_much(rng: Random, stage: int, world: World) -> Text:
+def read_much(rng: Random, world: World) -> Text:
     """Return many passages, up to what the model's context holds, and questions about them."""
     return _asked_about(world, rng.randint(9, MOST_PASSAGES), 20, rng)
 
@@ -107,7 +127,7 @@ def _gathered(world: World, rng: Random, count: int) -> list[Passage]:
     return rng.sample(passages, len(passages))
 
 
-def acted(rng: Random, stage: int, world: World) -> Text:
+def acted(rng: Random, world: World) -> Text:
     """Return a ReAct trace; in some a tool fails, and the trace shows what to do then."""
     draw = rng.random()
     question = (
@@ -127,13 +147,13 @@ def acted(rng: Random, stage: int, world: World) -> Text:
     return text
 
 
-def prose(rng: Random, stage: int, world: World) -> Text:
+def prose(rng: Random, world: World) -> Text:
     """Return a few documents, as plain text to go on with."""
     documents = rng.sample(world.documents, min(len(world.documents), 5))
-    return [Piece("\n".join(document.text for document in documents) + END, 2 * READ)]
+    return [Piece("\n".join(document.text for document in documents) + END, PROSE)]
 
 
-def pictured(rng: Random, stage: int, world: World) -> Text:
+def pictured(rng: Random, world: World) -> Text:
     """Return notes of a picture, and its caption or an answer about it: what a projector's tokens will stand for."""
     scene = draw_scene(rng, held_out=False)
     seen = f"Picture: {describe(scene, rng)}\n"
@@ -146,29 +166,39 @@ def pictured(rng: Random, stage: int, world: World) -> Text:
     return text
 
 
-def unread(rng: Random, stage: int, world: World) -> Text:
+def unread(rng: Random, world: World) -> Text:
     """Return a question with nothing to read: the answer is that one does not know."""
     question = chain(world, rng) if rng.random() < 0.4 else lookup(rng.choice(world.facts), rng)
     return [Piece(closed_book(question.text), READ), Piece(f" {UNKNOWN}{END}", ANSWER)]
 
 
-STAGES: tuple[Mapping[Draw, float], ...] = (
-    {repeated: 0.5, paired: 0.5},
-    {repeated: 0.1, paired: 0.2, told: 0.7},
-    {paired: 0.1, told: 0.7, read: 0.2},
-    {told: 0.3, read: 0.4, acted: 0.15, prose: 0.05, pictured: 0.1},
-    {read: 0.56, acted: 0.24, prose: 0.05, pictured: 0.1, unread: 0.05},
+class Lesson(NamedTuple):
+    """A stretch of the training: its number of steps, and what is drawn how often in it."""
+
+    steps: int
+    mix: Mapping[Draw, float]
+
+
+LESSONS = (
+    Lesson(400, {neighbours: 1.0}),
+    Lesson(400, {neighbours: 0.3, pairs_with_a_mark: 0.7}),
+    Lesson(500, {pairs_with_a_mark: 0.2, pairs_of_names: 0.8}),
+    Lesson(700, {pairs_of_names: 0.3, told: 0.7}),
+    Lesson(700, {pairs_of_names: 0.1, told: 0.3, read: 0.6}),
 )
-"""What is drawn how often, from the first stage of the training to the last."""
+"""What the training starts with; the rest of it is `MIX`."""
 
-LAST = len(STAGES) - 1
+MIX: Mapping[Draw, float] = {read: 0.54, acted: 0.24, prose: 0.07, pictured: 0.1, unread: 0.05}
 LONG_MIX: Mapping[Draw, float] = {read_much: 0.8, acted: 0.2}
-EASY_SHARE = 0.35  # of the training, how much is before the last stage
 
 
-def stage_of(progress: float) -> int:
-    """Return the stage at a share of the training from 0 to 1."""
-    return min(LAST, int(progress / EASY_SHARE * LAST))
+def lesson_of(step: int) -> Mapping[Draw, float]:
+    """Return what is drawn how often at a step of the training."""
+    for lesson in LESSONS:
+        if step < lesson.steps:
+            return lesson.mix
+        step -= lesson.steps
+    return MIX
 
 
 def worlds(rng: Random) -> list[World]:
@@ -176,7 +206,6 @@ def worlds(rng: Random) -> list[World]:
     return [World(rng.random(), "train", size) for size in (3, 6, 10)]
 
 
-def draw(rng: Random, stage: int, world: World, *, long: bool = False) -> Text:
-    """Return a text as it comes at a stage of the training; in the last, some batches have `long` ones."""
-    mix = LONG_MIX if long else STAGES[stage]
-    return rng.choices(list(mix), weights=list(mix.values()))[0](rng, stage, world)
+def draw(rng: Random, mix: Mapping[Draw, float], world: World) -> Text:
+    """Return a text of a mix."""
+    return rng.choices(list(mix), weights=list(mix.values()))[0](rng, world)

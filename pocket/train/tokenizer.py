@@ -12,12 +12,14 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import PreTrainedTokenizerFast
 
 from pocket.train.loop import MODELS
-from pocket.train.texts import END, draw, stage_of, worlds
+from pocket.train.texts import END, MIX, draw, worlds
+from pocket.world.names import NAME
 
 VOCABULARY = 1152
 CONTEXT = 1024
 PAD, IMAGE = "<pad>", "<image>"
 SAMPLE = 6000
+CUT = "\0"
 SEED = 0
 
 
@@ -25,14 +27,14 @@ def train(seed: int = SEED) -> PreTrainedTokenizerFast:
     """Learn the merges from a sample of the training texts.
 
     Digits stand alone, as in Llama, so that every number is copied digit by digit; bytes are the alphabet, so that no
-    text is out of reach (Radford and others, 2019).
+    text is out of reach (Radford and others, 2019). The sample is cut between the syllables of a name, so that no merge
+    crosses them: a name is two tokens, and its first syllable is the same token in every name.
     """
     rng = Random(f"tokenizer/{seed}")
-    last = stage_of(1.0)
     texts: list[str] = []
     while len(texts) < SAMPLE:
         world, *_ = worlds(rng)
-        texts += ["".join(piece.text for piece in draw(rng, last, world)).replace(END, "") for _ in range(10)]
+        texts += ["".join(piece.text for piece in draw(rng, MIX, world)).replace(END, "") for _ in range(10)]
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
         [pre_tokenizers.Digits(individual_digits=True), pre_tokenizers.ByteLevel(add_prefix_space=False)]
@@ -44,7 +46,8 @@ def train(seed: int = SEED) -> PreTrainedTokenizerFast:
         initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
         show_progress=False,
     )
-    tokenizer.train_from_iterator(texts, trainer)
+    cut = (part for text in texts for part in NAME.sub(rf"\1{CUT}\2", text).split(CUT))
+    tokenizer.train_from_iterator(cut, trainer)
     return PreTrainedTokenizerFast(
         tokenizer_object=tokenizer,
         eos_token=END,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import re
 from random import Random
 from typing import Literal
 
@@ -11,16 +12,19 @@ Split = Literal["train", "held-out"]
 
 HELD_OUT_SHARE = 0.2
 
-_STARTS = (
+STARTS = (
     "Al Ar Bal Bel Ber Bor Bran Bren Bur Cal Car Cor Dal Dar Den Dor Dun El Er Fal Far Fen Gal Gar Gor Gun Hal "
     "Har Hel Hol Il Ir Jan Jar Jor Kal Kar Kel Kor Lan Lor Lun Mal Mar Mel Mor Nar Nel Nor Ol Or Pal Pel Per "
     "Por Quel Ral Rin Ros Sal Sel Sor Sten Tal Tar Tel Tor Ul Val Var Vel Vor Wal Wen Wol Yar Yor Zan Zel"
 ).split()
-_ENDS = (
+ENDS = (
     "bek bin bury by dale dar den dis don dor dra fell fen fin ford gan gard grim hagen hol ka kin la lack lem "
     "len lin lis mar mas meth mir moor mund na nath nell nis pa quist ra reth ric rin ros sa set sha stead ta "
     "tan ter thas ton va vik vin wick wyn za"
 ).split()
+
+NAME = re.compile(rf"({'|'.join(STARTS)})({'|'.join(ENDS)})\b")
+"""A name as it stands in a text, and its two syllables."""
 
 
 def split_of(name: str) -> Split:
@@ -32,7 +36,7 @@ def split_of(name: str) -> Split:
 @functools.cache
 def names(split: Split) -> tuple[str, ...]:
     """Return every name of a side, in alphabetical order: about 3,800 to train on and 950 held out."""
-    every = {start + end for start in _STARTS for end in _ENDS}
+    every = {start + end for start in STARTS for end in ENDS}
     return tuple(sorted(name for name in every if split_of(name) == split))
 
 

@@ -25,7 +25,21 @@ from pocket.train import draft, lm, loop, texts
 from pocket.train import tokenizer as tokenizers
 from pocket.train.loop import Run, warmup_cosine
 from pocket.train.packing import Batch, pack
-from pocket.train.texts import ANSWER, END, LAST, NEVER, READ, STAGES, WRITE, Text, draw, stage_of, worlds
+from pocket.train.texts import (
+    ANSWER,
+    END,
+    LESSONS,
+    LONG_MIX,
+    MIX,
+    NEVER,
+    PROSE,
+    READ,
+    WRITE,
+    Text,
+    draw,
+    lesson_of,
+    worlds,
+)
 from pocket.world import UNKNOWN, World
 from pocket.world.names import names
 from tests.pocket import reader
@@ -34,8 +48,9 @@ ROOT = Path(__file__).parents[2]
 
 repeatable = settings(derandomize=True, deadline=None, max_examples=60)
 seeds = st.integers(0, 10**9)
-stages = st.integers(1, LAST)
-KINDS = {kind.__name__: kind for mix in (*STAGES, texts.LONG_MIX) for kind in mix}
+MIXES = (*(lesson.mix for lesson in LESSONS), MIX, LONG_MIX)
+KINDS = {kind.__name__: kind for mix in MIXES for kind in mix}
+PAIRS = {"neighbours", "pairs_with_a_mark", "pairs_of_names"}
 kinds = st.sampled_from(sorted(KINDS))
 
 
@@ -58,31 +73,31 @@ def joined(text: Text) -> str:
 
 
 @repeatable
-@given(kinds, seeds, stages)
-def test_a_training_text_has_names_of_the_training_side_only(kind: str, seed: int, stage: int) -> None:
-    words = set(re.findall(r"[A-Z][a-z]+", joined(KINDS[kind](Random(seed), stage, world(seed)))))
+@given(kinds, seeds)
+def test_a_training_text_has_names_of_the_training_side_only(kind: str, seed: int) -> None:
+    words = set(re.findall(r"[A-Z][a-z]+", joined(KINDS[kind](Random(seed), world(seed)))))
     assert words.isdisjoint(names("held-out"))
-    assert kind == "pictured" or not words.isdisjoint(names("train"))
+    assert kind in {"pictured", *PAIRS} or not words.isdisjoint(names("train"))
 
 
 @repeatable
-@given(kinds, seeds, stages)
-def test_what_is_to_be_written_weighs_1_and_what_is_read_weighs_little(kind: str, seed: int, stage: int) -> None:
+@given(kinds, seeds)
+def test_what_is_to_be_written_weighs_1_and_what_is_read_weighs_little(kind: str, seed: int) -> None:
     """Written is what follows where a person, a page or a tool stops and the model goes on."""
-    text = [piece for piece in KINDS[kind](Random(seed), stage, world(seed)) if piece.text]
+    text = [piece for piece in KINDS[kind](Random(seed), world(seed)) if piece.text]
     before = ""
     for piece in text:
-        turn = before.endswith(("Answer:", "Caption:", "Thought:", " |"))
+        turn = before.endswith(("Answer:", "Caption:", "Thought:"))
         if kind == "prose":
-            assert READ <= piece.weight < WRITE
-        elif kind != "paired":
+            assert piece.weight == PROSE
+        elif kind not in PAIRS:
             assert (piece.weight in {ANSWER, WRITE, NEVER}) == turn, piece
             assert (piece.weight == ANSWER) == before.endswith("Answer:")
             assert piece.weight == READ or piece.text.startswith(" ")
             assert turn or not before.endswith(":")
         before = piece.text
     assert before.endswith((END, ";"))
-    assert (WRITE, READ, NEVER) == (1.0, 0.1, 0.0)
+    assert ANSWER > WRITE > PROSE > READ > NEVER == 0
 
 
 @pytest.mark.parametrize("kind", sorted({"read", "read_much"} & set(KINDS)))
@@ -90,7 +105,7 @@ def test_answers_are_what_the_passages_say_and_unknown_where_they_do_not(kind: s
     """Read by a reader that knows nothing but the schema's wordings."""
     answers = []
     for seed in range(40):
-        context, *asked = re.split(r"\n?Question: ", joined(KINDS[kind](Random(seed), LAST, world(seed))))
+        context, *asked = re.split(r"\n?Question: ", joined(KINDS[kind](Random(seed), world(seed))))
         passages = reader.passages_in(context.removeprefix("Context:\n"))
         for question, answer in (one.removesuffix(END).split("\nAnswer: ") for one in asked):
             assert answer == reader.answer(question, passages)
@@ -99,33 +114,38 @@ def test_answers_are_what_the_passages_say_and_unknown_where_they_do_not(kind: s
 
 
 @repeatable
-@given(st.floats(0, 1), st.floats(0, 1))
-def test_the_stages_go_up_from_the_first_to_the_last(one: float, other: float) -> None:
-    assert 0 == stage_of(0.0) <= stage_of(min(one, other)) <= stage_of(max(one, other)) <= stage_of(1.0) == LAST
-    assert stage_of(texts.EASY_SHARE) == LAST > stage_of(texts.EASY_SHARE - 0.01)
+@given(st.sampled_from(sorted(PAIRS)), seeds)
+def test_what_follows_a_key_is_what_followed_it_before(kind: str, seed: int) -> None:
+    listed, *asked = KINDS[kind](Random(seed), world(seed))
+    keys, answers, ends = asked[::3], asked[1::3], asked[2::3]
+    pairs = listed.text.removesuffix(" |").split(";")
+    assert 2 <= len(pairs) == len(keys) == len(answers) == len(ends)
+    for key, answer in zip(keys, answers, strict=True):
+        assert key.text + answer.text in pairs
+        assert answer.weight == ANSWER
+    assert {piece.weight for piece in (listed, *keys, *ends)} == {NEVER}
 
 
-def test_the_first_stages_only_copy_and_look_up_and_the_last_has_everything_that_is_asked_of_the_model() -> None:
-    def drawn(stage: int) -> set[str]:
-        starts = {
-            "copies": r"[^:]* \|",
-            "looks up": r".*: .*; .* \|",
-            "reads": "Context:",
-            "acts": "Tools:",
-            "sees": "Picture:",
-            "does not know": "Question:",
+def test_the_first_lessons_only_look_up_and_the_rest_has_everything_that_is_asked_of_the_model() -> None:
+    def drawn(step: int) -> set[str]:
+        some = [joined(draw(Random(seed), lesson_of(step), world(seed))) for seed in range(150)]
+        starts = {"reads": "Context:", "acts": "Tools:", "sees": "Picture:", "does not know": "Question:"}
+        return {
+            next((kind for kind, start in starts.items() if text.startswith(start)), "looks up" if "|" in text else "")
+            for text in some
         }
-        some = [joined(draw(Random(seed), stage, world(seed))) for seed in range(150)]
-        return {kind for kind, start in starts.items() if any(re.match(start, text) for text in some)}
 
-    assert drawn(0) == {"copies", "looks up"}
-    assert drawn(1) == {"copies", "looks up", "reads"}
-    assert drawn(LAST) == {"reads", "acts", "sees", "does not know"}
+    first = [sum(lesson.steps for lesson in LESSONS[:number]) for number in range(len(LESSONS) + 1)]
+    assert [lesson_of(step) for step in first] == [*(lesson.mix for lesson in LESSONS), MIX]
+    assert [lesson_of(step - 1) for step in first[1:]] == [lesson.mix for lesson in LESSONS]
+    assert drawn(first[0]) == drawn(first[1]) == drawn(first[2]) == {"looks up"}
+    assert drawn(first[3]) == {"looks up", "reads"}
+    assert drawn(10**6) == {"reads", "acts", "sees", "does not know", ""}
 
 
 def test_sentences_told_apart_by_names_alone_say_the_same_relation_of_different_entities() -> None:
     for seed in range(40):
-        text = joined(texts.told(Random(seed), 3, world(seed)))
+        text = joined(texts.told(Random(seed), world(seed)))
         context, *asked = re.split(r"\n?Question: ", text)
         passages = reader.passages_in(context.removeprefix("Context:\n"))
         assert len(asked) == len(passages) >= 2
@@ -148,7 +168,8 @@ def test_the_pieces_of_a_text_have_the_tokens_of_the_whole(
     tokenizer: tokenizers.PreTrainedTokenizerFast, data: st.DataObject
 ) -> None:
     """A prompt is encoded as a whole: the model must meet the tokens that it was trained on."""
-    text = KINDS[data.draw(kinds)](Random(data.draw(seeds)), data.draw(stages), world(data.draw(seeds)))
+    prompted = st.sampled_from(sorted(KINDS.keys() - PAIRS))
+    text = KINDS[data.draw(prompted)](Random(data.draw(seeds)), world(data.draw(seeds)))
     ids, weights = lm.tokens(text, tokenizer)
     assert len(ids) == len(weights)
     assert ids == tokenizer.encode(joined(text))
@@ -160,12 +181,15 @@ def test_the_pieces_of_a_text_have_the_tokens_of_the_whole(
 def test_the_first_token_of_an_answer_weighs_most_and_the_rest_as_what_is_written(
     tokenizer: tokenizers.PreTrainedTokenizerFast, seed: int
 ) -> None:
-    text = texts.read(Random(seed), LAST, world(seed))
+    text = texts.read(Random(seed), world(seed))
     ids, weights = lm.tokens(text, tokenizer)
     written = [token for token, weight in zip(ids, weights, strict=True) if weight >= WRITE]
     answers = [piece.text for piece in text if piece.weight == ANSWER]
     assert tokenizer.decode(written) == "".join(answers)
-    assert weights.count(ANSWER) == len(answers)
+    for answer in answers:
+        ids, weights = lm.tokens([texts.Piece(answer, ANSWER)], tokenizer)
+        decides = 2 if answer[1].isdigit() else 1  # before a number stands a space, which says nothing of the number
+        assert weights == [ANSWER] * decides + [WRITE] * (len(ids) - decides)
 
 
 @repeatable
@@ -185,9 +209,9 @@ def test_every_text_can_be_encoded_and_comes_back(tokenizer: tokenizers.PreTrain
 
 
 def test_nearly_every_text_fits_a_row_so_that_no_kind_is_lost(tokenizer: tokenizers.PreTrainedTokenizerFast) -> None:
-    for mix, room in ((STAGES[LAST], lm.LENGTH), (texts.LONG_MIX, lm.LONG_LENGTH)):
+    for mix, room in ((MIX, lm.LENGTH), (LONG_MIX, lm.LONG_LENGTH)):
         for kind in mix:
-            lengths = [len(lm.tokens(kind(Random(seed), LAST, world(seed)), tokenizer)[0]) for seed in range(60)]
+            lengths = [len(lm.tokens(kind(Random(seed), world(seed)), tokenizer)[0]) for seed in range(60)]
             assert sum(length > room for length in lengths) <= 3, kind
     assert lm.LENGTH <= lm.LONG_LENGTH <= tokenizers.CONTEXT
 
@@ -309,7 +333,7 @@ def test_packed_texts_have_the_logits_and_the_loss_that_each_has_alone() -> None
 @repeatable
 @given(seeds)
 def test_of_the_tokens_that_are_read_a_drawn_part_counts_so_much_more(seed: int) -> None:
-    weights = torch.tensor([0.0, READ, 2 * READ, WRITE]).repeat(2000, 1)
+    weights = torch.tensor([0.0, READ, PROSE, WRITE]).repeat(2000, 1)
     one = lm.kept(weights, Random(seed))
     assert torch.equal(one[:, [0, 3]], weights[:, [0, 3]])
     torch.testing.assert_close(one.mean(0), weights[0], rtol=0.15, atol=0)
@@ -326,14 +350,14 @@ def fingerprint() -> str:
     from random import Random
 
     from pocket.train.loop import batch_seed
-    from pocket.train.texts import draw
+    from pocket.train.texts import LESSONS, LONG_MIX, MIX, draw
 
     told = []
     for seed in (0, 1):
-        for stage, long in ((0, False), (4, False), (4, True)):
-            rng = Random(batch_seed(seed, stage))
+        for mix in (LESSONS[0].mix, LESSONS[-1].mix, MIX, LONG_MIX):
+            rng = Random(batch_seed(seed, 0))
             for world in worlds(rng):
-                told += [f"{piece.text}{piece.weight}" for piece in draw(rng, stage, world, long=long)]
+                told += [f"{piece.text}{piece.weight}" for piece in draw(rng, mix, world)]
     return hashlib.sha256("".join(told).encode()).hexdigest()
 
 
@@ -353,7 +377,7 @@ def test_a_batch_depends_on_its_seed_and_its_step_only(tokenizer: tokenizers.Pre
     def drawn(seed: int, step: int, noise: int) -> tuple[str, ...]:
         torch.manual_seed(noise)
         rng = Random(loop.batch_seed(seed, step))
-        batch = lm.batch_of(rng, step, 1000, tokenizer)
+        batch = lm.batch_of(rng, MIX, tokenizer)
         tensors = (batch.ids, batch.positions, batch.mask, batch.weights, lm.kept(batch.weights, rng))
         return tuple(hashlib.sha256(tensor.numpy().tobytes()).hexdigest() for tensor in tensors)
 
