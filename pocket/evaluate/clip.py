@@ -11,7 +11,8 @@ import open_clip
 import torch
 
 from pocket.evaluate.measure import Measure, proportion
-from pocket.world.pictures import ALL_PAIRS, HELD_OUT_PAIRS, POSITIONS, Scene, caption, draw_scene, to_image
+from pocket.world.painting import to_image
+from pocket.world.pictures import ALL_PAIRS, HELD_OUT_PAIRS, POSITIONS, Scene, caption, draw_scene
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

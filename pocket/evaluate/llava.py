@@ -10,7 +10,8 @@ from sacrebleu.metrics.bleu import BLEU
 
 from pocket.evaluate.lm import SEED
 from pocket.evaluate.measure import REPORTED, Measure, proportion
-from pocket.world.pictures import Scene, captions, draw_scene, questions, to_image
+from pocket.world.painting import to_image
+from pocket.world.pictures import Scene, captions, draw_scene, questions
 
 if TYPE_CHECKING:
     from PIL.Image import Image

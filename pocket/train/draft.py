@@ -16,13 +16,13 @@ from transformers import LlamaConfig, LlamaForCausalLM
 from pocket.evaluate.draft import overlap
 from pocket.train import command
 from pocket.train import tokenizer as tokenizers
-from pocket.train.lm import batch_of, config, hidden_states, publish
+from pocket.train.lm import batch_of, config, hidden_states, muon_and_adamw, publish
 from pocket.train.loop import MODELS, Run, warmup_cosine
-from pocket.train.texts import MIX
+from pocket.train.texts import LESSONS, MIX
 
 NAME = "pocket-draft"
-STEPS, RATE = 6000, 4e-3
-ALONE = 0.6  # of the training, how much is without the teacher
+STEPS, RATE = 4000, 4e-3
+ALONE = 0.5  # of the training, how much is without the teacher
 KEPT = 0.5  # of the tokens, how many enter the loss of a step
 
 
@@ -54,20 +54,21 @@ def train(*, seed: int, steps: int, device: str, fresh: bool) -> None:
     tokenizer = tokenizers.load()
     torch.manual_seed(seed)
     model = LlamaForCausalLM(draft_config(config(tokenizer))).to(device)  # type: ignore[arg-type]
-    optimiser = torch.optim.AdamW(model.parameters(), lr=RATE, weight_decay=0.05, betas=(0.9, 0.98))
+    optimisers = muon_and_adamw(model, RATE)
     run = Run(
         NAME,
         seed=seed,
         steps=steps,
         modules={"model": model},
-        optimisers={"adamw": optimiser},
+        optimisers=optimisers,
         schedule=warmup_cosine(steps),
         resume=not fresh,
     )
     teacher: LlamaForCausalLM | None = None
+    first = LESSONS[0]
     for step in run:
         taught = step >= ALONE * steps
-        batch = batch_of(run.rng, MIX, tokenizer)
+        batch = batch_of(run.rng, first.mix if step < first.steps else MIX, tokenizer)
         generator = torch.Generator().manual_seed(run.rng.getrandbits(63))
         chosen = (batch.weights > 0) & (torch.rand(batch.weights.shape, generator=generator) < KEPT)
         chosen, batch = chosen[:, 1:].to(device), batch.to(device)
@@ -81,10 +82,12 @@ def train(*, seed: int, steps: int, device: str, fresh: bool) -> None:
         else:
             loss = F.cross_entropy(logits, batch.ids[:, 1:][chosen])
             run.log(loss=loss.item())
-        optimiser.zero_grad()
+        for optimiser in optimisers.values():
+            optimiser.zero_grad()
         loss.backward()
         nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimiser.step()
+        for optimiser in optimisers.values():
+            optimiser.step()
     publish(model, tokenizer, NAME)
 
 

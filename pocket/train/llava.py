@@ -28,7 +28,8 @@ from pocket.train import tokenizer as tokenizers
 from pocket.train.lm import tokens
 from pocket.train.loop import MODELS, Run, warmup_cosine, write_weights
 from pocket.train.texts import END, READ, WRITE, Piece, Text
-from pocket.world.pictures import Scene, caption, draw_scene, questions, render
+from pocket.world.painting import render
+from pocket.world.pictures import Scene, caption, draw_scene, questions
 from pocket.world.prompts import closed_book
 
 NAME, LANGUAGE, VISION = "pocket-llava", "pocket-lm", "pocket-clip"

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pocket.world.painting import render, to_image
 from pocket.world.pictures import (
     ALL_PAIRS,
     BACKGROUNDS,
@@ -28,8 +29,6 @@ from pocket.world.pictures import (
     describe,
     draw_scene,
     questions,
-    render,
-    to_image,
 )
 
 seeds = st.integers(0, 2**32)
