@@ -1,0 +1,148 @@
+"""The warm process: it has imported the libraries, knows no student, and forks itself for each.
+
+Started by the grader inside bubblewrap as ``python -I -S -c "..." CONTROL_FD MODULE ...``. On the control socket comes one
+message a submission: the allowance, with four descriptors. This process forks and closes them, so it never holds a byte
+that a student wrote. Of each submission there are three processes::
+
+    warden   watches the rest from outside their namespace: ends them when the grader lets go, or when they use too much
+    init     the first process of the namespace; when the student's process ends, so does everything it started
+    student  runs the cells and answers the probes; shut in before it reads the first byte
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import importlib
+import json
+import os
+import select
+import signal
+import socket
+import sys
+import time
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+
+from autograder.enclosure import (
+    Allowance,
+    die_with_parent,
+    enter_namespaces,
+    give_up_privileges,
+    hide_memory,
+    limit,
+    mount_memory,
+    mount_processes,
+)
+from autograder.remote import Cells, Pipe, serve
+from autograder.syscalls import compile_filter, install
+
+HOME = "/home/student"
+_UID = 1000
+_LOOK_SECONDS = 0.1
+_ORDER_BYTES = 4096
+_MB = 2**20
+
+
+def main() -> None:
+    """Import what was named, then fork for each order until the grader closes the control socket."""
+    control = socket.socket(fileno=int(sys.argv[1]))
+    for name in sys.argv[2:]:
+        with contextlib.suppress(ImportError):  # the student's cell will say so
+            importlib.import_module(name)
+    cells = Cells()
+    program = compile_filter()
+    gc.collect()
+    gc.freeze()  # what is here now is never looked at by a fork's collector, so its memory stays shared
+    control.send(b"ready")
+    while True:
+        order, descriptors, _, _ = socket.recv_fds(control, _ORDER_BYTES, 4)
+        if not order:
+            return
+        if os.fork() == 0:
+            control.close()
+            _warden(Allowance(**json.loads(order)), descriptors, cells, program)
+        for descriptor in descriptors:
+            os.close(descriptor)
+        with contextlib.suppress(ChildProcessError):
+            while os.waitpid(-1, os.WNOHANG)[0]:
+                pass
+
+
+def _warden(allowance: Allowance, descriptors: Sequence[int], cells: Cells, program: bytes) -> None:
+    """Start a student's process in namespaces of its own, watch it, and write how it ended."""
+    requests, replies, ending, life = descriptors
+    try:
+        die_with_parent()
+        enter_namespaces(_UID)
+        for place in (HOME, "/tmp", "/dev/shm"):  # noqa: S108 - each a new folder in memory
+            mount_memory(place, allowance.disk_bytes)
+        first = os.fork()
+        if first == 0:
+            os.close(ending)
+            os.close(life)
+            _init(allowance, requests, replies, cells, program)
+        os.close(requests)
+        os.close(replies)
+        hide_memory()
+        reason = _watch(first, allowance, life)
+        _, status = os.waitpid(first, 0)
+        os.write(ending, json.dumps(reason or _ending(status)).encode())
+    except BaseException:  # nobody reads a traceback here: the grader must hear of it
+        os.write(ending, json.dumps(["failed", traceback.format_exc(limit=3)]).encode())
+    finally:
+        os._exit(0)
+
+
+def _init(allowance: Allowance, requests: int, replies: int, cells: Cells, program: bytes) -> None:
+    """Be the first process of the namespace: start the student's, bury its orphans, end as it ends."""
+    status = 0
+    try:
+        die_with_parent()
+        mount_processes()
+        student = os.fork()
+        if student == 0:
+            _student(allowance, Pipe(requests, replies), cells, program)
+        os.close(requests)
+        os.close(replies)
+        hide_memory()
+        buried = None
+        while buried != student:
+            buried, status = os.wait()
+    finally:
+        os._exit(os.waitstatus_to_exitcode(status) % 256)
+
+
+def _student(allowance: Allowance, pipe: Pipe, cells: Cells, program: bytes) -> None:
+    """Shut the door, then answer."""
+    try:
+        os.chdir(HOME)
+        null = os.open(os.devnull, os.O_RDWR)
+        for descriptor in range(3):
+            os.dup2(null, descriptor)
+        limit(allowance)
+        give_up_privileges()
+        install(program)
+        serve(pipe, cells)
+    finally:
+        os._exit(70)
+
+
+def _watch(process: int, allowance: Allowance, life: int) -> list[str] | None:
+    """Wait until the namespace is over; end it when the grader lets go, or when it holds too much memory."""
+    watched = os.pidfd_open(process)
+    while True:
+        ready, _, _ = select.select([watched, life], [], [], _LOOK_SECONDS)
+        if watched in ready:
+            return None
+        if life in ready:  # the grader closed its end, or is gone
+            os.kill(process, signal.SIGKILL)
+            return ["ended"]
+        if _memory_below(process) > allowance.memory_bytes:
+            os.kill(process, signal.SIGKILL)
+            return ["memory"]
+
+
+def _ending(status: int) -> list[str | int]:
+    return ["exit", os.waitstatus_to_exitcode(status)]
