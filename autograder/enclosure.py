@@ -102,6 +102,11 @@ def die_with_parent() -> None:
     _call("prctl", _PR_SET_PDEATHSIG, _SIGKILL, 0, 0, 0)
 
 
+def hide_memory() -> None:
+    """Let no other process of this user look into this one."""
+    _call("prctl", _PR_SET_DUMPABLE, 0, 0, 0, 0)
+
+
 def _drop_all_capabilities() -> None:
     class Header(ctypes.Structure):
         _fields_ = (("version", ctypes.c_uint32), ("pid", ctypes.c_int))

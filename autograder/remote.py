@@ -133,9 +133,8 @@ def _safe(data: Any) -> dict[str, str]:
     return kept
 
 
-def serve(pipe: Pipe) -> None:
+def serve(pipe: Pipe, cells: Cells) -> None:
     """Answer requests until the grader closes the pipe: ``["run", source]`` for a cell, the rest by `Server`."""
-    cells = Cells()
     server = Server(cells.namespace, pipe.ask)
     while True:
         try:
@@ -166,7 +165,7 @@ def _cell_source(request: bytes) -> str | None:
 def main() -> None:
     """Serve on the two descriptors named on the command line."""
     try:
-        serve(Pipe(int(sys.argv[1]), int(sys.argv[2])))
+        serve(Pipe(int(sys.argv[1]), int(sys.argv[2])), Cells())
     except Exception:  # the last words of a process that nobody watches
         traceback.print_exc()
         os._exit(70)
