@@ -1,8 +1,8 @@
 """Start bubblewrap as a user without rights: run as ``python stage.py PLAN COMMAND ...`` where the grader is root.
 
 bubblewrap as root makes namespaces in which another one cannot be nested, and whatever broke out would be root. So
-root first binds the folders that are to be seen, which an ordinary user may not be able to reach, to a place that only this
-process sees; then it becomes nobody for good and starts bubblewrap.
+root first binds the folders that are to be seen, which an ordinary user may not be able to reach, to a place that only
+this process sees; then it becomes nobody for good and starts bubblewrap.
 """
 
 from __future__ import annotations
@@ -37,7 +37,8 @@ def main() -> None:
     os.setgroups([])
     os.setresgid(NOBODY, NOBODY, NOBODY)
     os.setresuid(NOBODY, NOBODY, NOBODY)
-    os.execvp(sys.argv[2], sys.argv[2:])
+    os.execvp(sys.argv[2], sys.argv[2:])  # noqa: S606 - the grader's own command
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,209 @@
+"""Students' processes in bubblewrap: forks of one warm process, each with namespaces, limits and a folder of its own.
+
+The warm process (`autograder.nursery`) is executed, not forked, by the grader: of the grader's memory it holds nothing.
+It sees the libraries and the student's package, read-only, and nothing else of this machine.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import select
+import shutil
+import signal
+import site
+import socket
+import subprocess
+import sys
+import tempfile
+import zipfile
+from collections.abc import Sequence
+from dataclasses import asdict
+from io import BytesIO
+from pathlib import Path
+
+from autograder.enclosure import Allowance
+from autograder.grading import stage
+from autograder.grading.process import InfrastructureError, Limits, exited
+from autograder.nursery import HOME
+from autograder.proxy import LostError
+from autograder.syscalls import compile_filter
+
+_BOOT = """
+import sys
+sys.path[:0] = sys.argv.pop(2).split(":")
+from autograder.nursery import main
+main()
+"""
+_ENVIRONMENT = {
+    "PATH": "/usr/bin:/bin",
+    "LANG": "C.UTF-8",
+    "HOME": HOME,
+    "TMPDIR": "/tmp",  # noqa: S108 - the sandbox's own
+    "IPYTHONDIR": "/tmp/.ipython",  # noqa: S108
+    "NEXTTOKEN_HOME": f"{HOME}/.nexttoken",
+    "MPLBACKEND": "agg",
+    "HF_HUB_OFFLINE": "1",
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+}
+_SYSTEM = ("/usr", "/bin", "/lib", "/lib32", "/lib64", "/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d")
+_OUTER_TMP = 32 * 2**20
+_READY = b"ready"
+
+
+class Nursery:
+    """The warm process, and where its forks come from.
+
+    Parameters
+    ----------
+    package
+        The student's wheel.
+    modules
+        What the warm process imports once for all.
+    limits
+        What each fork may use.
+    """
+
+    isolation = "bubblewrap"
+
+    def __init__(self, package: bytes, modules: Sequence[str], limits: Limits) -> None:
+        self._limits = limits
+        self._folder = tempfile.TemporaryDirectory(prefix="nexttoken-package-")
+        try:
+            code = Path(self._folder.name, "package")
+            with zipfile.ZipFile(BytesIO(package)) as wheel:
+                wheel.extractall(code)
+            Path(self._folder.name).chmod(0o755)
+            program = compile_filter()
+        except (OSError, zipfile.BadZipFile) as error:
+            self._folder.cleanup()
+            raise InfrastructureError(f"the enclosure for students' processes cannot be made: {error}") from error
+        self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        libraries = [path for path in site.getsitepackages() if Path(path).is_dir()]
+        boot = [str(theirs.fileno()), ":".join([str(code), *libraries]), *modules]
+        try:
+            self._process = subprocess.Popen(  # noqa: S603 - our own arguments
+                _command([sys.base_prefix, *libraries, str(code)], boot),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                pass_fds=(theirs.fileno(),),
+                start_new_session=True,
+            )
+        except OSError as error:
+            self._folder.cleanup()
+            self._control.close()
+            raise InfrastructureError(f"bubblewrap cannot be started: {error}") from error
+        finally:
+            theirs.close()
+        self._greet(program)
+
+    def _greet(self, program: bytes) -> None:
+        with contextlib.suppress(OSError):
+            self._control.send(program)
+            self._control.settimeout(self._limits.start_seconds)
+            if self._control.recv(len(_READY)) == _READY:
+                return
+        self.close()
+        said = self._process.stderr.read().decode(errors="replace") if self._process.stderr else ""
+        last = next(iter(said.strip().splitlines()[-1:]), "it gave no answer")
+        raise InfrastructureError(f"the enclosure for students' processes did not start: {last}")
+
+    def start(self) -> Fork:
+        """Fork a process for one submission.
+
+        Raises
+        ------
+        InfrastructureError
+            If the warm process is gone.
+        """
+        limits = self._limits
+        allowance = Allowance(limits.cpu_seconds, limits.memory_bytes, limits.processes, limits.disk_bytes)
+        ours, theirs = _lines()
+        try:
+            socket.send_fds(self._control, [json.dumps(asdict(allowance)).encode()], theirs)
+        except OSError as error:
+            for descriptor in ours:
+                os.close(descriptor)
+            raise InfrastructureError(f"the warm process of the enclosure is gone: {error}") from error
+        finally:
+            for descriptor in theirs:
+                os.close(descriptor)
+        return Fork(*ours, limits)
+
+    def close(self) -> None:
+        """End the warm process and all its forks."""
+        self._control.close()
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+        self._folder.cleanup()
+
+
+class Fork:
+    """One student's process, seen from the grader: a `Process`."""
+
+    def __init__(self, write_fd: int, read_fd: int, ending: int, life: int, limits: Limits) -> None:
+        self.write_fd, self.read_fd = write_fd, read_fd
+        self._ending, self._life = ending, life
+        self._limits = limits
+        self._lost: LostError | None = None
+        for descriptor in (write_fd, read_fd):
+            os.set_blocking(descriptor, False)
+
+    def ended(self, seconds: float = 0.0) -> LostError | None:
+        """Return how it ended, as its warden says."""
+        if self._lost is None and select.select([self._ending], [], [], seconds)[0]:
+            self._lost = self._said(os.read(self._ending, 4096))
+        return self._lost
+
+    def _said(self, message: bytes) -> LostError:
+        match json.loads(message or b"null"):
+            case ["exit", int(code)]:
+                return exited(code, self._limits)
+            case ["memory"]:
+                return LostError("crash", f"more than {self._limits.memory_bytes / 2**30:g} GB of memory")
+            case ["failed", str(why)]:
+                raise InfrastructureError(f"a student's process could not be shut in: {why.strip().splitlines()[-1]}")
+        raise InfrastructureError("the enclosure ended on its own")
+
+    def close(self) -> None:
+        """Let go of it: its warden ends everything, and says so."""
+        if self._life < 0:
+            return
+        os.close(self._life)
+        self._life = -1
+        with contextlib.suppress(InfrastructureError):
+            self.ended(self._limits.start_seconds)
+        for descriptor in (self.write_fd, self.read_fd, self._ending):
+            os.close(descriptor)
+
+
+def _lines() -> tuple[list[int], list[int]]:
+    """Return our ends and the other ends of four pipes: requests, replies, the ending, and the life line."""
+    requests, replies, ending, life = (os.pipe() for _ in range(4))
+    return [requests[1], replies[0], ending[0], life[1]], [requests[0], replies[1], ending[1], life[0]]
+
+
+def _command(folders: Sequence[str], boot: Sequence[str]) -> list[str]:
+    """Return the command that starts the warm process in bubblewrap, by way of `stage` where we are root."""
+    program = shutil.which("bwrap")
+    if program is None:
+        raise InfrastructureError("bubblewrap is not installed: sudo apt-get install bubblewrap")
+    root = os.geteuid() == 0
+    command = [program, "--unshare-all", "--die-with-parent", "--new-session", "--clearenv"]
+    for name, value in _ENVIRONMENT.items():
+        command += ["--setenv", name, value]
+    for place in _SYSTEM:
+        link = Path(place)
+        command += ["--symlink", str(link.readlink()), place] if link.is_symlink() else ["--ro-bind-try", place, place]
+    command += ["--proc", "/proc", "--dev", "/dev", "--size", str(_OUTER_TMP), "--tmpfs", "/tmp", "--dir", HOME]  # noqa: S108
+    for number, folder in enumerate(folders):
+        command += ["--ro-bind", f"{stage.STAGE}/{number}" if root else folder, folder]
+    python = str(Path(sys.executable).resolve())
+    command += ["--remount-ro", "/", "--chdir", "/tmp", python, "-I", "-S", "-c", _BOOT, *boot]  # noqa: S108
+    if not root:
+        return command
+    return [sys.executable, "-I", "-S", stage.__file__, ":".join(folders), *command]
