@@ -1,8 +1,8 @@
 """The warm process: it has imported the libraries, knows no student, and forks itself for each.
 
-Started by the grader inside bubblewrap as ``python -I -S -c "..." CONTROL_FD MODULE ...``. On the control socket comes one
-message a submission: the allowance, with four descriptors. This process forks and closes them, so it never holds a byte
-that a student wrote. Of each submission there are three processes::
+Started by the grader inside bubblewrap as ``python -I -S -c "..." CONTROL_FD MODULE ...``. On the control socket comes
+one message a submission: the allowance, with four descriptors. This process forks and closes them, so it never holds a
+byte that a student wrote. Of each submission there are three processes::
 
     warden   watches the rest from outside their namespace: ends them when the grader lets go, or when they use too much
     init     the first process of the namespace; when the student's process ends, so does everything it started
@@ -153,9 +153,8 @@ def _memory_below(process: int) -> int:
             for task in (place / "task").iterdir():
                 waiting += map(int, (task / "children").read_text(encoding="ascii").split())
             rollup = (place / "smaps_rollup").read_text(encoding="ascii")
-            total += sum(
-                int(line.split()[1]) * 1024 for line in rollup.splitlines() if line.startswith(("Pss:", "Swap:"))
-            )
+            held = (line.split()[1] for line in rollup.splitlines() if line.startswith(("Pss:", "Swap:")))
+            total += sum(map(int, held)) * 1024
     return total
 
 

@@ -1,4 +1,4 @@
-"""The system calls that a student's process may not make: what would widen its enclosure, or reach into another process.
+"""The system calls that a student's process may not make: what would widen its enclosure, or reach into another one.
 
 Everything else is allowed: a filter of permissions would break with each new version of a library. What is refused is
 refused with EPERM, or with ENOSYS where the C library then takes an older call that can be looked into.
@@ -38,7 +38,7 @@ REFUSED = (
 
 
 class NoFilterError(OSError):
-    """This machine has no libseccomp, or a kernel without seccomp."""
+    """There is no libseccomp here, or the kernel is without seccomp."""
 
 
 def compile_filter() -> bytes:

@@ -15,7 +15,8 @@ from nbformat import NotebookNode
 from autograder.courseroot import CourseRoot
 from autograder.draws import graded_seed
 from autograder.exercise import Chapter, Exercise, graded_chapter
-from autograder.grading.session import InfrastructureError, Limits, Session
+from autograder.grading.process import InfrastructureError, Limits, Processes
+from autograder.grading.session import Session
 from autograder.grading.submission import is_experiment
 from autograder.judge import judge
 from autograder.observe import Outcome, Outcomes, observe
@@ -51,15 +52,15 @@ class Graded:
 class Engine:
     """Grades submissions of one assignment, one after another; holds what they have in common."""
 
-    def __init__(self, chapter: Chapter, secret: bytes, package: bytes, limits: Limits | None = None) -> None:
+    def __init__(self, chapter: Chapter, secret: bytes, processes: Processes, limits: Limits) -> None:
         self.chapter = chapter
         self._seeds = {
             exercise.name: graded_seed(secret, chapter.name, exercise.name, exercise.version)
             for exercise in chapter.exercises.values()
         }
         self._reference = Reference(chapter.name)
-        self._package = package
-        self._limits = limits or Limits()
+        self._processes = processes
+        self._limits = limits
 
     @classmethod
     def open(cls, course: CourseRoot, assignment: str, limits: Limits | None = None) -> Engine:
@@ -93,7 +94,7 @@ class Engine:
         InfrastructureError
             If the grader itself could not work. What the student's code does never raises.
         """
-        run = _Run(self._cells(notebook), self._limits, self._package)
+        run = _Run(self._cells(notebook), self._limits, self._processes)
         try:
             run.start()
             verdicts = tuple(self._verdict(exercise, run) for exercise in self.chapter.exercises.values())
@@ -129,10 +130,10 @@ def _lost(exercise: Exercise, status: Literal["timeout", "crash"], message: str)
 class _Run:
     """The process behind one submission, started anew after it was lost."""
 
-    def __init__(self, cells: list[tuple[int, str]], limits: Limits, package: bytes) -> None:
+    def __init__(self, cells: list[tuple[int, str]], limits: Limits, processes: Processes) -> None:
         self._cells = cells
         self._limits = limits
-        self._package = package
+        self._processes = processes
         self._session: Session | None = None
         self._skipped: set[int] = set()
         self._restarts = 0
@@ -143,7 +144,7 @@ class _Run:
         """Start a process and run the cells; a cell that ends the process is left out in the next one."""
         while time.monotonic() < self._until:
             self.close()
-            self._session = Session(self._package, self._limits)
+            self._session = Session(self._processes.start(), self._limits)
             self._session.until = self._until
             if self._run_cells(self._session):
                 return

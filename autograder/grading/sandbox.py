@@ -80,6 +80,7 @@ class Nursery:
         except (OSError, zipfile.BadZipFile) as error:
             self._folder.cleanup()
             raise InfrastructureError(f"the enclosure for students' processes cannot be made: {error}") from error
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the rest
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         libraries = [path for path in site.getsitepackages() if Path(path).is_dir()]
         boot = [str(theirs.fileno()), ":".join([str(code), *libraries]), *modules]
@@ -88,12 +89,13 @@ class Nursery:
                 _command([sys.base_prefix, *libraries, str(code)], boot),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
-                stderr=subprocess.PIPE,
+                stderr=self._errors,
                 pass_fds=(theirs.fileno(),),
                 start_new_session=True,
             )
         except OSError as error:
             self._folder.cleanup()
+            self._errors.close()
             self._control.close()
             raise InfrastructureError(f"bubblewrap cannot be started: {error}") from error
         finally:
@@ -106,9 +108,11 @@ class Nursery:
             self._control.settimeout(self._limits.start_seconds)
             if self._control.recv(len(_READY)) == _READY:
                 return
+        self._end()
+        self._errors.seek(0)
+        said = self._errors.read().decode(errors="replace").strip().splitlines()
+        last = said[-1] if said else "it gave no answer"
         self.close()
-        said = self._process.stderr.read().decode(errors="replace") if self._process.stderr else ""
-        last = next(iter(said.strip().splitlines()[-1:]), "it gave no answer")
         raise InfrastructureError(f"the enclosure for students' processes did not start: {last}")
 
     def start(self) -> Fork:
@@ -135,11 +139,15 @@ class Nursery:
 
     def close(self) -> None:
         """End the warm process and all its forks."""
+        self._end()
         self._control.close()
+        self._errors.close()
+        self._folder.cleanup()
+
+    def _end(self) -> None:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
-        self._folder.cleanup()
 
 
 class Fork:

@@ -9,23 +9,41 @@ import os
 import signal
 import time
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from autograder.grading.session import InfrastructureError, Limits, Session
+from autograder.grading.open_process import OpenProcesses
+from autograder.grading.process import InfrastructureError, Limits, Processes
+from autograder.grading.session import Session
 from autograder.proxy import LostError
 from autograder.wire import decode, encode
 
 PATIENT = Limits(cell_seconds=120, call_seconds=120, start_seconds=120)
+Begin = Callable[..., Session]
 
 
 @pytest.fixture
-def session(package: bytes) -> Iterator[Session]:
-    with Session(package, PATIENT) as opened:
-        yield opened
+def begin(opened: Callable[..., Processes]) -> Begin:
+    """Start a conversation; those under the same limits come from one place."""
+    places: dict[Limits, Processes] = {}
+
+    def start(**limits: Any) -> Session:
+        asked = replace(PATIENT, **limits)
+        if asked not in places:
+            places[asked] = opened(asked)
+        return Session(places[asked].start(), asked)
+
+    return start
+
+
+@pytest.fixture
+def session(begin: Begin) -> Iterator[Session]:
+    with begin() as started:
+        yield started
 
 
 def ask(session: Session, *message: Any) -> Any:
@@ -140,23 +158,23 @@ def test_a_cell_that_ends_the_process_is_a_crash_that_says_how(source: str, why:
     assert lost.value.reason == "crash"
 
 
-def test_a_cell_that_never_ends_is_a_timeout(package: bytes) -> None:
-    with Session(package, Limits(cell_seconds=0.5, start_seconds=120)) as session:
+def test_a_cell_that_never_ends_is_a_timeout(begin: Begin) -> None:
+    with begin(cell_seconds=0.5) as session:
         with pytest.raises(LostError, match=r"more than 0\.5 seconds") as lost:
             session.run_cell("while True:\n    pass")
         assert lost.value.reason == "timeout"
 
 
-def test_a_call_that_never_ends_is_a_timeout(package: bytes) -> None:
-    with Session(package, Limits(cell_seconds=120, call_seconds=0.5, start_seconds=120)) as session:
+def test_a_call_that_never_ends_is_a_timeout(begin: Begin) -> None:
+    with begin(call_seconds=0.5) as session:
         session.run_cell("def f():\n    while True:\n        pass")
         with pytest.raises(LostError, match=r"more than 0\.5 seconds") as lost:
             ask(session, "call", "f", [], {}, False)
         assert lost.value.reason == "timeout"
 
 
-def test_the_time_of_a_call_includes_the_callbacks_that_it_makes(package: bytes) -> None:
-    with Session(package, Limits(cell_seconds=120, call_seconds=1, start_seconds=120)) as session:
+def test_the_time_of_a_call_includes_the_callbacks_that_it_makes(begin: Begin) -> None:
+    with begin(call_seconds=1) as session:
         session.run_cell("def f(g):\n    while True:\n        g()")
         from autograder.wire import Ref
 
@@ -165,8 +183,8 @@ def test_the_time_of_a_call_includes_the_callbacks_that_it_makes(package: bytes)
         assert lost.value.reason == "timeout"
 
 
-def test_a_function_that_was_passed_in_is_not_called_without_end(package: bytes) -> None:
-    with Session(package, Limits(cell_seconds=120, call_seconds=120, start_seconds=120, callbacks=20)) as session:
+def test_a_function_that_was_passed_in_is_not_called_without_end(begin: Begin) -> None:
+    with begin(callbacks=20) as session:
         session.run_cell("def f(g):\n    while True:\n        g()")
         from autograder.wire import Ref
 
@@ -174,21 +192,19 @@ def test_a_function_that_was_passed_in_is_not_called_without_end(package: bytes)
             session.request(encode(["call", "f", [Ref("callback", 0)], {}, False]), lambda _: encode(["ok", 1]))
 
 
-def test_an_answer_that_is_too_large_is_not_taken(package: bytes) -> None:
-    limits = Limits(cell_seconds=120, call_seconds=120, start_seconds=120, answer_bytes=1000)
-    with Session(package, limits) as session:
+def test_an_answer_that_is_too_large_is_not_taken(begin: Begin) -> None:
+    with begin(answer_bytes=1000) as session:
         session.run_cell("def f():\n    return b'x' * 2000")
         with pytest.raises(LostError, match="an answer of"):
             ask(session, "call", "f", [], {}, False)
         # The outputs of a cell may be larger: pictures are among them.
-    with Session(package, limits) as session:
+    with begin(answer_bytes=1000) as session:
         assert len(session.run_cell("print('x' * 2000)")[0][2]) == 2001
 
 
-def test_answers_that_never_stop_coming_are_a_timeout(package: bytes) -> None:
+def test_answers_that_never_stop_coming_are_a_timeout(begin: Begin) -> None:
     """A process that floods the line keeps it ready at every moment: the clock must be read all the same."""
-    limits = Limits(cell_seconds=120, call_seconds=0.5, start_seconds=120, callbacks=10**9)
-    with Session(package, limits) as session:
+    with begin(call_seconds=0.5, callbacks=10**9) as session:
         session.run_cell("def f(g):\n    while True:\n        g()")
         from autograder.wire import Ref
 
@@ -197,15 +213,15 @@ def test_answers_that_never_stop_coming_are_a_timeout(package: bytes) -> None:
         assert lost.value.reason == "timeout"
 
 
-def test_processor_time_that_is_used_up_is_a_timeout_too(package: bytes) -> None:
-    with Session(package, Limits(cell_seconds=120, cpu_seconds=3, start_seconds=120)) as session:
+def test_processor_time_that_is_used_up_is_a_timeout_too(begin: Begin) -> None:
+    with begin(cpu_seconds=3) as session:
         with pytest.raises(LostError, match="processor time") as lost:
             session.run_cell("while True:\n    pass")
         assert lost.value.reason == "timeout"
 
 
-def test_a_file_may_not_grow_without_end(package: bytes) -> None:
-    with Session(package, Limits(cell_seconds=120, start_seconds=120, file_bytes=1_000_000)) as session:
+def test_a_file_may_not_grow_without_end(begin: Begin) -> None:
+    with begin(disk_bytes=1_000_000) as session:
         ((kind, name, _, _),) = session.run_cell("open('big', 'wb').write(b'x' * 2_000_000);")
         assert (kind, name) == ("error", "OSError")
 
@@ -214,24 +230,24 @@ def test_a_process_that_does_not_start_is_our_fault() -> None:
     empty = io.BytesIO()
     zipfile.ZipFile(empty, "w").close()
     with pytest.raises(InfrastructureError, match="did not start"):
-        Session(empty.getvalue(), PATIENT)
+        OpenProcesses(empty.getvalue(), PATIENT)
 
 
-def test_what_one_student_does_to_the_package_does_not_reach_the_next(package: bytes) -> None:
+def test_what_one_student_does_to_the_package_does_not_reach_the_next(begin: Begin) -> None:
     spoil = "import autograder.serve as s, pathlib; pathlib.Path(s.__file__).write_text('raise SystemExit')"
-    with Session(package, PATIENT) as first:
+    with begin() as first:
         assert first.run_cell(spoil + "; print('spoilt')")[0] == ["stream", "stdout", "spoilt\n"]
-    with Session(package, PATIENT) as second:
+    with begin() as second:
         assert second.run_cell("print('well')") == [["stream", "stdout", "well\n"]]
 
 
-def test_a_process_that_starts_too_slowly_is_our_fault(package: bytes) -> None:
+def test_a_process_that_starts_too_slowly_is_our_fault(begin: Begin) -> None:
     with pytest.raises(InfrastructureError, match="did not start"):
-        Session(package, Limits(start_seconds=0.0))
+        begin(start_seconds=0.0)
 
 
-def test_closing_twice_is_closing(package: bytes) -> None:
-    session = Session(package, PATIENT)
+def test_closing_twice_is_closing(begin: Begin) -> None:
+    session = begin()
     session.close()
     session.close()
 
@@ -239,12 +255,12 @@ def test_closing_twice_is_closing(package: bytes) -> None:
 # --- what it may know
 
 
-def test_the_environment_holds_nothing_of_the_graders(package: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_environment_holds_nothing_of_the_graders(begin: Begin, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NEXTTOKEN_SECRET", "5e" * 32)
     monkeypatch.setenv("NEXTTOKEN_HIDDEN", "/srv/hidden")
     monkeypatch.setenv("A_TOKEN", "hush")
     monkeypatch.setenv("PYTHONPATH", "/srv/course")
-    with Session(package, PATIENT) as session:
+    with begin() as session:
         seen = json.loads(printed(session, "import json, os; print(json.dumps(dict(os.environ)))"))
     assert not {"NEXTTOKEN_SECRET", "NEXTTOKEN_HIDDEN", "A_TOKEN", "PYTHONPATH"} & set(seen)
     assert not [value for value in seen.values() if "5e5e" in value or "hush" in value or "/srv" in value]
@@ -272,11 +288,11 @@ def test_the_search_path_does_not_lead_to_the_course(session: Session) -> None:
     assert not [folder for folder in folders if (Path(folder or ".") / "solutions").is_dir()]
 
 
-def test_it_holds_no_descriptor_but_its_own(package: bytes) -> None:
+def test_it_holds_no_descriptor_but_its_own(begin: Begin) -> None:
     reader, writer = os.pipe()
     os.set_inheritable(writer, True)
     try:
-        with Session(package, PATIENT) as session:
+        with begin() as session:
             held = json.loads(
                 printed(
                     session,
@@ -324,8 +340,8 @@ def ends(pid: int, seconds: float = 20.0) -> bool:
     return True
 
 
-def test_its_home_is_gone_when_it_is_closed_and_the_next_one_starts_empty(package: bytes) -> None:
-    with Session(package, PATIENT) as session:
+def test_its_home_is_gone_when_it_is_closed_and_the_next_one_starts_empty(begin: Begin) -> None:
+    with begin() as session:
         home = Path(
             printed(
                 session,
@@ -337,14 +353,14 @@ def test_its_home_is_gone_when_it_is_closed_and_the_next_one_starts_empty(packag
         )
         assert (home / "notes").exists()
     assert not home.exists()
-    with Session(package, PATIENT) as session:
+    with begin() as session:
         assert printed(session, "print((pathlib := __import__('pathlib')).Path('~/notes').expanduser().exists())") == (
             "False\n"
         )
 
 
-def test_no_process_is_left_after_it_is_closed(package: bytes) -> None:
-    with Session(package, PATIENT) as session:
+def test_no_process_is_left_after_it_is_closed(begin: Begin) -> None:
+    with begin() as session:
         own = int(printed(session, "import os; print(os.getpid())"))
         child = int(
             printed(
@@ -359,8 +375,8 @@ def test_no_process_is_left_after_it_is_closed(package: bytes) -> None:
     assert ends(child)
 
 
-def test_a_process_that_ignores_signals_is_ended_too(package: bytes) -> None:
-    with Session(package, PATIENT) as session:
+def test_a_process_that_ignores_signals_is_ended_too(begin: Begin) -> None:
+    with begin() as session:
         own = int(
             printed(
                 session,
@@ -373,8 +389,8 @@ def test_a_process_that_ignores_signals_is_ended_too(package: bytes) -> None:
     assert ends(own)
 
 
-def test_a_child_in_a_session_of_its_own_is_ended_too(package: bytes) -> None:
-    with Session(package, PATIENT) as session:
+def test_a_child_in_a_session_of_its_own_is_ended_too(begin: Begin) -> None:
+    with begin() as session:
         child = int(
             printed(
                 session,
@@ -391,7 +407,7 @@ def test_a_child_in_a_session_of_its_own_is_ended_too(package: bytes) -> None:
 
 
 @pytest.mark.parametrize("ends_itself", [False, True])
-def test_an_orphan_is_ended_too(package: bytes, ends_itself: bool, tmp_path: Path) -> None:
+def test_an_orphan_is_ended_too(begin: Begin, ends_itself: bool, tmp_path: Path) -> None:
     """A daemon's parent is gone before anybody looks; and the student's own process may be gone too."""
     note = tmp_path / "pid"
     daemon = (
@@ -405,7 +421,7 @@ def test_an_orphan_is_ended_too(package: bytes, ends_itself: bool, tmp_path: Pat
         f"while not os.path.exists({str(note)!r}) or not open({str(note)!r}).read():\n"
         "    time.sleep(0.01)\n"
     )
-    with Session(package, PATIENT) as session:
+    with begin() as session:
         session.run_cell(daemon)
         if ends_itself:
             with pytest.raises(LostError):
@@ -413,8 +429,8 @@ def test_an_orphan_is_ended_too(package: bytes, ends_itself: bool, tmp_path: Pat
     assert ends(int(note.read_text()), 0.5)
 
 
-def test_closing_one_session_leaves_another_alone(package: bytes) -> None:
-    with Session(package, PATIENT) as first:
-        with Session(package, PATIENT) as second:
+def test_closing_one_session_leaves_another_alone(begin: Begin) -> None:
+    with begin() as first:
+        with begin() as second:
             assert printed(second, "print(2)") == "2\n"
         assert printed(first, "print(1)") == "1\n"
