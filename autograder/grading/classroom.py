@@ -16,13 +16,12 @@ from nbformat import NotebookNode
 from autograder.courseroot import CourseRoot
 from autograder.grading.engine import Engine
 from autograder.grading.handed_in import Submission
+from autograder.grading.process import InfrastructureError
 from autograder.grading.repair import repair
 from autograder.grading.report import explain_refusal, fill_outputs
 from autograder.grading.results import Result, load, result_path, save, submission_key, write_atomically
-from autograder.grading.session import InfrastructureError
-from autograder.grading.submission import NotANotebookError, read_notebook
+from autograder.grading.submission import NotANotebookError, read_notebook, read_released
 
-ISOLATION = "none"
 _ENDED = "the grader ended while it ran this; look at the file, then grade it with --students {student} --regrade"
 
 
@@ -60,7 +59,7 @@ def grade_class(
         One per submission, in order.
     """
     fingerprint = engine.fingerprint()
-    released = read_notebook_of(course, engine.chapter.name)
+    released = read_released(course.released(engine.chapter.name))
     results = []
     for submission in submissions:
         data = _read(submission)
@@ -85,24 +84,6 @@ def grade_class(
     return results
 
 
-def read_notebook_of(course: CourseRoot, assignment: str) -> NotebookNode:
-    """Read an assignment's released notebook with its metadata.
-
-    Raises
-    ------
-    InfrastructureError
-        If it is missing or damaged.
-    """
-    path = course.released(assignment)
-    try:
-        notebook: NotebookNode = nbformat.read(path, as_version=4)
-    except Exception as error:
-        raise InfrastructureError(
-            f"the released notebook {path} cannot be read ({error}); run `nexttoken build`"
-        ) from error
-    return notebook
-
-
 def _read(submission: Submission) -> bytes | None:
     if submission.file is None:
         return None
@@ -125,7 +106,7 @@ def _grade(
         graded = engine.grade(notebook)
     except (NotANotebookError, InfrastructureError) as error:
         return _refuse(engine, submission, key, released, str(error))
-    result = Result(name, submission.student, "graded", "", file, key, ISOLATION, tuple(notes), graded.verdicts)
+    result = Result(name, submission.student, "graded", "", file, key, engine.isolation, tuple(notes), graded.verdicts)
     return result, fill_outputs(notebook, graded)
 
 
@@ -133,7 +114,7 @@ def _refuse(
     engine: Engine, submission: Submission, key: str, released: NotebookNode, why: str
 ) -> tuple[Result, NotebookNode]:
     file = submission.file.name if submission.file else ""
-    result = Result(engine.chapter.name, submission.student, "not graded", why, file, key, ISOLATION)
+    result = Result(engine.chapter.name, submission.student, "not graded", why, file, key, engine.isolation)
     return result, explain_refusal(released, why)
 
 

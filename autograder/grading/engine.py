@@ -15,9 +15,10 @@ from nbformat import NotebookNode
 from autograder.courseroot import CourseRoot
 from autograder.draws import graded_seed
 from autograder.exercise import Chapter, Exercise, graded_chapter
+from autograder.grading.isolation import Isolation, open_processes
 from autograder.grading.process import InfrastructureError, Limits, Processes
 from autograder.grading.session import Session
-from autograder.grading.submission import is_experiment
+from autograder.grading.submission import is_experiment, read_released
 from autograder.judge import judge
 from autograder.observe import Outcome, Outcomes, observe
 from autograder.proxy import LostError
@@ -28,6 +29,7 @@ from autograder.verdict import Verdict
 
 #: A notebook whose cells or answers end the process this often is not run any further.
 _MAX_RESTARTS = 6
+LIMITS = Limits()
 
 
 @dataclass(frozen=True)
@@ -63,13 +65,37 @@ class Engine:
         self._limits = limits
 
     @classmethod
-    def open(cls, course: CourseRoot, assignment: str, limits: Limits | None = None) -> Engine:
-        """Make an engine for an assignment of a course, with the course's secret and hidden probes."""
+    def open(
+        cls, course: CourseRoot, assignment: str, isolation: Isolation = "bubblewrap", limits: Limits = LIMITS
+    ) -> Engine:
+        """Make an engine for an assignment of a course, with the course's secret and hidden probes; close it at the end.
+
+        Raises
+        ------
+        InfrastructureError
+            If students' processes cannot be held in as asked.
+        """
         if sys.platform == "win32":
             raise InfrastructureError("grading needs Linux or macOS; on Windows, run it in WSL")
         chapter = graded_chapter(assignment, course.hidden)
-        package = student_package(course.path)
-        return cls(chapter, course_secret(course.path), package, limits)
+        secret, package = course_secret(course.path), student_package(course.path)
+        processes = open_processes(isolation, package, read_released(course.released(assignment)), limits)
+        return cls(chapter, secret, processes, limits)
+
+    @property
+    def isolation(self) -> str:
+        """What holds students' processes in."""
+        return self._processes.isolation
+
+    def close(self) -> None:
+        """End what starts students' processes."""
+        self._processes.close()
+
+    def __enter__(self) -> Engine:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def fingerprint(self) -> str:
         """Hash what verdicts depend on besides the submission: draws, probes, code and key libraries."""

@@ -41,10 +41,10 @@ class RepairSubmission(NbGraderPreprocessor):  # type: ignore[misc]
 
     def preprocess(self, nb: NotebookNode, resources: dict[str, Any]) -> tuple[NotebookNode, dict[str, Any]]:
         """Repair the notebook and log a line per repair."""
-        from autograder.grading.classroom import read_notebook_of
         from autograder.grading.repair import repair
+        from autograder.grading.submission import read_released
 
-        released = read_notebook_of(find_course(), resources["nbgrader"]["assignment"])
+        released = read_released(find_course().released(resources["nbgrader"]["assignment"]))
         repaired, notes = repair(nb, released)
         for note in notes:
             self.log.warning("%s: %s", resources["nbgrader"]["student"], note)

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 from typing import Any
 
+import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_raw_cell
+
+from autograder.grading.process import InfrastructureError
 
 MAX_BYTES = 50 * 2**20
 _PICTURES = ("image/png", "image/jpeg")
@@ -48,6 +52,23 @@ def read_notebook(data: bytes) -> NotebookNode:
     if isinstance(kernel.get("kernelspec"), dict):
         notebook.metadata["kernelspec"] = NotebookNode(kernel["kernelspec"])
     notebook.nbformat_minor = 5
+    return notebook
+
+
+def read_released(path: Path) -> NotebookNode:
+    """Read an assignment's released notebook with its metadata.
+
+    Raises
+    ------
+    InfrastructureError
+        If it is missing or damaged.
+    """
+    try:
+        notebook: NotebookNode = nbformat.read(path, as_version=4)
+    except Exception as error:
+        raise InfrastructureError(
+            f"the released notebook {path} cannot be read ({error}); run `nexttoken build`"
+        ) from error
     return notebook
 
 

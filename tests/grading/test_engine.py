@@ -11,8 +11,8 @@ from nbformat import NotebookNode
 
 from autograder.exercise import Chapter, hidden_probe
 from autograder.grading.engine import Engine, Graded
+from autograder.grading.process import InfrastructureError, Limits, Processes
 from autograder.grading.report import explain_refusal, fill_outputs
-from autograder.grading.session import InfrastructureError, Limits
 from autograder.judge import Mistake
 from autograder.observe import Outcomes, observe
 from autograder.proxy import Loopback
@@ -47,13 +47,16 @@ class KnownAnswers:
         return {"same": Mistake("You gave it back as it was.", observe(exercise, Loopback(wrong), seed))}
 
 
+Opened = Callable[[Limits], Processes]
+
+
 @pytest.fixture
-def engine(arithmetic: Chapter, package: bytes) -> Engine:
-    return made(arithmetic, package)
+def engine(arithmetic: Chapter, opened: Opened) -> Engine:
+    return made(arithmetic, opened)
 
 
-def made(chapter: Chapter, package: bytes, limits: Limits = LIMITS, secret: bytes = SECRET) -> Engine:
-    engine = Engine(chapter, secret, package, limits)
+def made(chapter: Chapter, opened: Opened, limits: Limits = LIMITS, secret: bytes = SECRET) -> Engine:
+    engine = Engine(chapter, secret, opened(limits), limits)
     engine._reference = KnownAnswers()
     return engine
 
@@ -122,9 +125,9 @@ def test_an_answer_that_ends_the_process_costs_that_exercise_alone(double: str, 
 
 
 def test_an_answer_that_never_comes_costs_that_exercise_alone(
-    arithmetic: Chapter, package: bytes, submit: Fill
+    arithmetic: Chapter, opened: Opened, submit: Fill
 ) -> None:
-    graded = made(arithmetic, package, HASTY).grade(submit("def double(x):\n    while True:\n        pass"))
+    graded = made(arithmetic, opened, HASTY).grade(submit("def double(x):\n    while True:\n        pass"))
     assert points(graded) == {"double": 0, "Counter": 2}
     failure = graded.verdicts[0].probes[0].failure
     assert failure is not None
@@ -132,10 +135,10 @@ def test_an_answer_that_never_comes_costs_that_exercise_alone(
 
 
 def test_a_notebook_whose_time_is_over_is_not_run_any_further(
-    arithmetic: Chapter, package: bytes, submit: Fill
+    arithmetic: Chapter, opened: Opened, submit: Fill
 ) -> None:
     limits = Limits(cell_seconds=120, call_seconds=120, start_seconds=120, submission_seconds=0.0)
-    graded = made(arithmetic, package, limits).grade(submit())
+    graded = made(arithmetic, opened, limits).grade(submit())
     assert points(graded) == {"double": 0, "Counter": 0}
     failure = graded.verdicts[0].probes[0].failure
     assert failure is not None
@@ -155,10 +158,10 @@ def test_a_cell_that_ends_the_process_is_left_out_and_says_so(engine: Engine, su
     assert errors(graded) == ["Crash: This cell ended the process: it exited with code 1."]
 
 
-def test_a_cell_that_never_ends_is_left_out_and_says_so(arithmetic: Chapter, package: bytes, submit: Fill) -> None:
+def test_a_cell_that_never_ends_is_left_out_and_says_so(arithmetic: Chapter, opened: Opened, submit: Fill) -> None:
     notebook = submit()
     notebook.cells[1].source = "while True:\n    pass"
-    graded = made(arithmetic, package, HASTY).grade(notebook)
+    graded = made(arithmetic, opened, HASTY).grade(notebook)
     assert points(graded) == {"double": 3, "Counter": 2}
     assert errors(graded) == ["Timeout: This cell ended the process: more than 1 seconds."]
 
@@ -258,11 +261,11 @@ def test_a_grader_that_cannot_start_a_process_says_so_and_gives_no_points(
 
 
 def test_the_fingerprint_changes_with_all_that_a_verdict_depends_on(
-    arithmetic: Chapter, package: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    arithmetic: Chapter, opened: Opened, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    plain = made(arithmetic, package).fingerprint()
-    assert made(arithmetic, package).fingerprint() == plain
-    seen = {plain, made(arithmetic, package, secret=b"another secret of the course").fingerprint()}
+    plain = made(arithmetic, opened).fingerprint()
+    assert made(arithmetic, opened).fingerprint() == plain
+    seen = {plain, made(arithmetic, opened, secret=b"another secret of the course").fingerprint()}
 
     def extra(impl: Any, rng: Any) -> Any:
         """It doubles 1."""
@@ -275,9 +278,9 @@ def test_the_fingerprint_changes_with_all_that_a_verdict_depends_on(
     reference = tmp_path / "reference.py"
     reference.write_text("# another reference")
     monkeypatch.setattr("autograder.grading.engine.source_files", lambda chapter: [reference])
-    seen.add(made(arithmetic, package).fingerprint())
+    seen.add(made(arithmetic, opened).fingerprint())
     monkeypatch.setattr("autograder.grading.engine.version", lambda name: "0.0.0")
-    seen.add(made(arithmetic, package).fingerprint())
+    seen.add(made(arithmetic, opened).fingerprint())
     assert len(seen) == 5
 
 
