@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import functools
 import json
 from collections.abc import Callable
@@ -54,6 +55,13 @@ def _one_sentence(command: Callable[..., None]) -> Callable[..., None]:
 def _fail(sentence: str) -> None:
     typer.echo(f"nexttoken: {sentence}", err=True)
     raise typer.Exit(FAILED)
+
+
+class IsolationChoice(enum.StrEnum):
+    """What `--isolation` takes."""
+
+    BUBBLEWRAP = "bubblewrap"
+    NONE = "none"
 
 
 @app.command("list", epilog="Example: nexttoken list --json | jq '.[].name'")
@@ -141,6 +149,9 @@ def grade(
     ] = None,
     regrade: Annotated[bool, typer.Option("--regrade", help="Grade again what is already graded.")] = False,
     sample: Annotated[bool, typer.Option("--sample", help="Grade the sample class into build/sample.")] = False,
+    isolation: Annotated[
+        IsolationChoice, typer.Option(help="How students' processes are held in; none is for code that you trust.")
+    ] = IsolationChoice.BUBBLEWRAP,
     as_json: Annotated[bool, typer.Option("--json", help="Print the results as a JSON list.")] = False,
 ) -> None:
     """Grade what students handed in: result files, nbgrader's gradebook, a CSV.
@@ -153,7 +164,9 @@ def grade(
     if assignment is None and not sample:
         _fail("which assignment? Name one, as in `nexttoken grade next_token`; `nexttoken list` shows them")
     names = tuple(name.strip() for name in students.split(",") if name.strip())
-    order = GradeOrder(assignment, submissions, names, output, regrade=regrade, sample=sample, as_json=as_json)
+    order = GradeOrder(
+        assignment, submissions, names, output, isolation.value, regrade=regrade, sample=sample, as_json=as_json
+    )
     not_graded = run_grading(order)
     if not_graded and not sample:
         raise typer.Exit(SOME_NOT_GRADED)

@@ -16,6 +16,7 @@ from autograder.grading.classroom import Places, grade_class, grades_csv
 from autograder.grading.engine import Engine
 from autograder.grading.gradebook import database_url, write_gradebook
 from autograder.grading.handed_in import find_submissions
+from autograder.grading.isolation import Isolation
 from autograder.grading.results import Result, load_all, write_atomically
 
 #: Columns where the output goes to a file or another program.
@@ -30,6 +31,7 @@ class GradeOrder:
     submissions: Path | None
     students: tuple[str, ...]
     output: Path | None
+    isolation: Isolation
     regrade: bool
     sample: bool
     as_json: bool
@@ -70,8 +72,7 @@ def _grade_assignment(course: CourseRoot, name: str, order: GradeOrder) -> list[
     found = find_submissions(folder, name, order.students)
     places = _places(course, name, order)
     console.print(f"Grading {name}: {len(found)} submissions in {folder}")
-    engine = Engine.open(course, name)
-    with _progress(console) as progress:
+    with Engine.open(course, name, order.isolation) as engine, _progress(console) as progress:
         task = progress.add_task(name, total=len(found), problems=0)
         problems = 0
 
@@ -92,10 +93,11 @@ def _grade_assignment(course: CourseRoot, name: str, order: GradeOrder) -> list[
     write_atomically(places.grades, grades_csv(everyone, engine.chapter.exercises))
     console.print(_table(results, engine))
     console.print(f"Results: {places.results}\nGradebook: {places.gradebook_url}\nCSV: {places.grades}", markup=False)
-    console.print(
-        "Student code ran as processes of this user, not shut in (isolation: none): "
-        "grade only people whom you would let use this account."
-    )
+    if order.isolation == "none":
+        console.print(
+            "Student code ran as processes of this user, not shut in (isolation: none): these results are not to be "
+            "trusted, and whoever handed in could read what this account can read."
+        )
     return results
 
 

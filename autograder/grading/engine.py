@@ -68,7 +68,7 @@ class Engine:
     def open(
         cls, course: CourseRoot, assignment: str, isolation: Isolation = "bubblewrap", limits: Limits = LIMITS
     ) -> Engine:
-        """Make an engine for an assignment of a course, with the course's secret and hidden probes; close it at the end.
+        """Make an engine for an assignment of a course, with its secret and hidden probes; close it at the end.
 
         Raises
         ------

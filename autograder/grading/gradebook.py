@@ -9,8 +9,8 @@ from typing import Any
 
 from autograder.courseroot import CourseRoot
 from autograder.exercise import Chapter
+from autograder.grading.process import InfrastructureError
 from autograder.grading.results import Result
-from autograder.grading.session import InfrastructureError
 from autograder.release.generate import GenerationError, generate_release
 
 COURSE_ID = "nexttoken"

@@ -17,11 +17,12 @@ from nbformat import NotebookNode
 
 from autograder.courseroot import CourseRoot
 from autograder.exercise import Chapter
-from autograder.grading.classroom import Places, grade_class, grades_csv, read_notebook_of
+from autograder.grading.classroom import Places, grade_class, grades_csv
 from autograder.grading.engine import Graded
 from autograder.grading.handed_in import NoSubmissionsError, Submission, find_submissions
+from autograder.grading.process import InfrastructureError
 from autograder.grading.results import Result, load
-from autograder.grading.session import InfrastructureError
+from autograder.grading.submission import read_released
 from autograder.verdict import ProbeVerdict, Verdict
 
 Fill = Callable[..., NotebookNode]
@@ -156,6 +157,7 @@ class Teacher:
         self.state = "as it is"
         self.graded = 0
         self.broken = False
+        self.isolation = "none"
 
     def fingerprint(self) -> str:
         return self.state
@@ -347,7 +349,7 @@ def test_a_file_that_is_gone_or_unreadable_is_not_graded(
 
 def test_a_damaged_release_is_the_courses_fault_and_names_the_remedy(tmp_path: Path) -> None:
     with pytest.raises(InfrastructureError, match="nexttoken build"):
-        read_notebook_of(CourseRoot(tmp_path), "arithmetic")
+        read_released(CourseRoot(tmp_path).released("arithmetic"))
 
 
 def test_a_run_that_was_killed_keeps_what_was_done(

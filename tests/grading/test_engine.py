@@ -11,6 +11,7 @@ from nbformat import NotebookNode
 
 from autograder.exercise import Chapter, hidden_probe
 from autograder.grading.engine import Engine, Graded
+from autograder.grading.open_process import OpenProcesses
 from autograder.grading.process import InfrastructureError, Limits, Processes
 from autograder.grading.report import explain_refusal, fill_outputs
 from autograder.judge import Mistake
@@ -250,11 +251,9 @@ def test_an_answer_of_another_kind_gets_no_points_and_stops_nothing(double: str,
     assert points(engine.grade(submit(double)))["double"] == 0
 
 
-def test_a_grader_that_cannot_start_a_process_says_so_and_gives_no_points(
-    arithmetic: Chapter, tmp_path: Path, submit: Fill
-) -> None:
+def test_a_grader_that_cannot_start_a_process_says_so_and_gives_no_points(arithmetic: Chapter, submit: Fill) -> None:
     with pytest.raises(InfrastructureError):
-        made(arithmetic, b"no wheel").grade(submit())
+        made(arithmetic, lambda limits: OpenProcesses(b"no wheel", limits)).grade(submit())
 
 
 # --- what a verdict depends on
@@ -274,7 +273,7 @@ def test_the_fingerprint_changes_with_all_that_a_verdict_depends_on(
     double = arithmetic.exercises["double"]
     more = double.with_hidden([hidden_probe(double, points=1)(extra).probe])
     hidden = Chapter("arithmetic", "", {**arithmetic.exercises, "double": more})
-    seen.add(made(hidden, package).fingerprint())
+    seen.add(made(hidden, opened).fingerprint())
     reference = tmp_path / "reference.py"
     reference.write_text("# another reference")
     monkeypatch.setattr("autograder.grading.engine.source_files", lambda chapter: [reference])

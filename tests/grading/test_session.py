@@ -18,6 +18,7 @@ import pytest
 
 from autograder.grading.open_process import OpenProcesses
 from autograder.grading.process import InfrastructureError, Limits, Processes
+from autograder.grading.sandbox import Nursery
 from autograder.grading.session import Session
 from autograder.proxy import LostError
 from autograder.wire import decode, encode
@@ -238,7 +239,21 @@ def test_a_process_that_does_not_start_is_our_fault() -> None:
     empty = io.BytesIO()
     zipfile.ZipFile(empty, "w").close()
     with pytest.raises(InfrastructureError, match="did not start"):
-        OpenProcesses(empty.getvalue(), PATIENT)
+        Session(OpenProcesses(empty.getvalue(), PATIENT).start(), PATIENT)
+
+
+def test_an_enclosure_that_does_not_start_says_why() -> None:
+    empty = io.BytesIO()
+    zipfile.ZipFile(empty, "w").close()
+    with pytest.raises(InfrastructureError, match="did not start: ModuleNotFoundError: No module named 'autograder'"):
+        Nursery(empty.getvalue(), [], PATIENT)
+
+
+def test_a_warm_process_that_is_gone_is_our_fault(package: bytes) -> None:
+    nursery = Nursery(package, [], PATIENT)
+    nursery.close()
+    with pytest.raises(InfrastructureError, match="is gone"):
+        nursery.start()
 
 
 def test_what_one_student_does_to_the_package_does_not_reach_the_next(begin: Begin) -> None:
