@@ -38,7 +38,6 @@ from pocket.train.texts import (
     Text,
     draw,
     lesson_of,
-    worlds,
 )
 from pocket.world import UNKNOWN, World
 from pocket.world.names import names
@@ -349,15 +348,15 @@ def fingerprint() -> str:
     import hashlib
     from random import Random
 
+    from pocket.train import texts
     from pocket.train.loop import batch_seed
-    from pocket.train.texts import LESSONS, LONG_MIX, MIX, draw
 
     told = []
     for seed in (0, 1):
-        for mix in (LESSONS[0].mix, LESSONS[-1].mix, MIX, LONG_MIX):
+        for mix in (*(lesson.mix for lesson in texts.LESSONS), texts.MIX, texts.LONG_MIX):
             rng = Random(batch_seed(seed, 0))
-            for world in worlds(rng):
-                told += [f"{piece.text}{piece.weight}" for piece in draw(rng, mix, world)]
+            for world in texts.worlds(rng):
+                told += [f"{piece.text}{piece.weight}" for piece in texts.draw(rng, mix, world)]
     return hashlib.sha256("".join(told).encode()).hexdigest()
 
 
