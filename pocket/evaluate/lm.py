@@ -183,7 +183,7 @@ def in_4_bits(model: nn.Module, group: Group) -> Iterator[None]:
     try:
         for layer in layers:
             weight = layer.weight.data
-            size = {"matrix": weight.numel(), "row": weight.shape[1]}.get(str(group), group)
+            size = weight.numel() if group == "matrix" else weight.shape[1] if group == "row" else group
             groups = weight.view(-1, size)  # a group a row
             scale = groups.abs().amax(-1, keepdim=True).clamp_min(1e-12) / 7
             layer.weight.data = ((groups / scale).round() * scale).view_as(weight)
