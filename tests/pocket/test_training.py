@@ -42,6 +42,7 @@ from pocket.train.texts import (
 from pocket.world import UNKNOWN, World
 from pocket.world.names import names
 from tests.pocket import reader
+from tests.pocket.small import llama_config
 
 ROOT = Path(__file__).parents[2]
 
@@ -285,17 +286,7 @@ def test_a_text_is_left_out_only_where_no_row_has_room_for_it(packing: tuple[lis
 
 def small_llama() -> LlamaForCausalLM:
     torch.manual_seed(2)
-    config = LlamaConfig(
-        vocab_size=50,
-        hidden_size=32,
-        intermediate_size=48,
-        num_hidden_layers=2,
-        num_attention_heads=4,
-        num_key_value_heads=2,
-        max_position_embeddings=32,
-        initializer_range=0.4,
-    )
-    return LlamaForCausalLM(config).eval()
+    return LlamaForCausalLM(llama_config(50, 32)).eval()
 
 
 def some_texts(seed: int) -> Callable[[], tuple[list[int], list[float]]]:
