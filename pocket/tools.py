@@ -31,7 +31,7 @@ Tool = Callable[[str], str]
 Write = Callable[[str], str]
 
 MOST_STEPS = 8
-PASSAGES_FOUND = 2
+PASSAGES_FOUND = 3
 LONGEST_EXPRESSION = 200
 _ACTION = re.compile(r"^Action: (\w+)\[(.*)\]\s*$", re.MULTILINE)
 _OPERATORS: Mapping[type[ast.operator], Callable[[float, float], float]] = {

@@ -16,7 +16,7 @@ from random import Random
 from typing import NamedTuple
 
 from pocket.world.facts import Passage, World, say
-from pocket.world.names import ENDS, STARTS, NameBag
+from pocket.world.names import STARTS, NameBag, endings
 from pocket.world.pictures import caption, describe, draw_scene, questions
 from pocket.world.prompts import agent, closed_book, open_book
 from pocket.world.questions import UNKNOWN, arithmetic, chain, lookup
@@ -26,6 +26,7 @@ from pocket.world.traces import TROUBLES, beside, trace
 END = "<eos>"
 ANSWER, WRITE, PROSE, READ, NEVER = 3.0, 1.0, 0.3, 0.02, 0.0
 MOST_PASSAGES = 24
+FEW_STARTS = 4  # first syllables of the names in every other world: a search finds names that look alike
 ALIKE = 0.5  # of the contexts, how many can only be told apart by the name that is asked for
 
 
@@ -43,8 +44,10 @@ Draw = Callable[[Random, World], Text]
 def neighbours(rng: Random, world: World) -> Text:
     """Return pairs of tokens, and some again: the first thing to learn is what came after the same token before."""
     keys = rng.sample(STARTS, rng.randint(2, 8))
-    kinds = (lambda: f" {rng.choice(STARTS)}", lambda: rng.choice(ENDS), lambda: str(rng.randint(0, 9)))
-    return _pairs([(f" {key}", rng.choice(kinds)()) for key in keys], rng)
+    after = {
+        key: (f" {rng.choice(STARTS)}", rng.choice(endings(key, world.split)), str(rng.randint(0, 9))) for key in keys
+    }
+    return _pairs([(f" {key}", rng.choice(after[key])) for key in keys], rng)
 
 
 def pairs_with_a_mark(rng: Random, world: World) -> Text:
@@ -54,14 +57,15 @@ def pairs_with_a_mark(rng: Random, world: World) -> Text:
 
 def pairs_of_names(rng: Random, world: World) -> Text:
     """Return pairs whose keys are names: two tokens, and either of them may be another key's too."""
-    bag = NameBag(rng, world.split)
+    bag = NameBag(rng, world.split, starts=rng.choice((None, FEW_STARTS)))
     return _marked([bag.draw() for _ in range(rng.randint(2, 8))], ("", ":", " is"), world, rng)
 
 
 def _marked(keys: Sequence[str], marks: Sequence[str], world: World, rng: Random) -> Text:
-    """Return pairs of keys and values with one mark between; a value is a name or a number."""
+    """Return pairs of keys and values with one mark between; a value is a name or a number, some of few digits."""
     mark, bag = rng.choice(marks), NameBag(rng, world.split)
-    values = [bag.draw() if rng.random() < 0.5 else rng.randrange(10 ** rng.randint(1, 4)) for _ in keys]
+    digits = rng.sample("0123456789", rng.choice((3, 10)))
+    values = [bag.draw() if rng.random() < 0.5 else "".join(rng.choices(digits, k=rng.randint(1, 5))) for _ in keys]
     return _pairs([(f" {key}{mark}", f" {value}") for key, value in zip(keys, values, strict=True)], rng)
 
 
@@ -182,7 +186,7 @@ class Lesson(NamedTuple):
 LESSONS = (
     Lesson(400, {neighbours: 1.0}),
     Lesson(400, {neighbours: 0.3, pairs_with_a_mark: 0.7}),
-    Lesson(500, {pairs_with_a_mark: 0.2, pairs_of_names: 0.8}),
+    Lesson(600, {pairs_with_a_mark: 0.2, pairs_of_names: 0.8}),
     Lesson(700, {pairs_of_names: 0.3, told: 0.7}),
     Lesson(700, {pairs_of_names: 0.1, told: 0.3, read: 0.6}),
 )
@@ -202,8 +206,8 @@ def lesson_of(step: int) -> Mapping[Draw, float]:
 
 
 def worlds(rng: Random) -> list[World]:
-    """Draw the worlds of a batch."""
-    return [World(rng.random(), "train", size) for size in (3, 6, 10)]
+    """Draw the worlds of a batch: some larger, some smaller, some with names that are easily mixed up."""
+    return [World(rng.random(), "train", size, starts=rng.choice((None, FEW_STARTS))) for size in (3, 6, 10)]
 
 
 def draw(rng: Random, mix: Mapping[Draw, float], world: World) -> Text:

@@ -102,6 +102,8 @@ class World:
         The side that every name comes from; no name is on both.
     size
         How many entities of each kind there are; of persons, who have most to do, there are twice as many.
+    starts
+        With how many first syllables the names begin: few make a world whose names are easily mixed up.
 
     Attributes
     ----------
@@ -113,9 +115,9 @@ class World:
         What the world's library says. Each fact is said in exactly one passage.
     """
 
-    def __init__(self, seed: float | str, split: Split = "held-out", size: int = 40) -> None:
+    def __init__(self, seed: float | str, split: Split = "held-out", size: int = 40, starts: int | None = None) -> None:
         rng = Random(f"world/{split}/{seed}")
-        names = NameBag(rng, split)
+        names = NameBag(rng, split, starts)
         self.seed, self.split = seed, split
         self.entities: Mapping[str, tuple[Entity, ...]] = {
             kind.name: tuple(

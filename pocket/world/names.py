@@ -40,8 +40,24 @@ def names(split: Split) -> tuple[str, ...]:
     return tuple(sorted(name for name in every if split_of(name) == split))
 
 
+@functools.cache
+def endings(start: str, split: Split) -> tuple[str, ...]:
+    """Return what may follow a first syllable in the names of a side."""
+    return tuple(name.removeprefix(start) for name in names(split) if name.startswith(start))
+
+
 class NameBag:
     """Draws names of one side, never the same one twice.
+
+    Parameters
+    ----------
+    rng
+        The only source of chance.
+    split
+        The side.
+    starts
+        Draw only names that begin with one of so many first syllables, so that they are easily taken for one another;
+        of any by default.
 
     Raises
     ------
@@ -49,8 +65,11 @@ class NameBag:
         From `draw`, when every name is taken: the world is too large.
     """
 
-    def __init__(self, rng: Random, split: Split) -> None:
+    def __init__(self, rng: Random, split: Split, starts: int | None = None) -> None:
         self._rng, self._names = rng, names(split)
+        if starts is not None:
+            few = tuple(rng.sample(STARTS, starts))
+            self._names = tuple(name for name in self._names if name.startswith(few))
         self._used: set[str] = set()
 
     def draw(self) -> str:

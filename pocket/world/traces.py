@@ -82,7 +82,7 @@ def drawn_search(world: World) -> Found:
     """Return a search that is as good as a real one on a larger world: the right passage is among one to three."""
 
     def found(fact: Fact, rng: Random) -> list[Passage]:
-        passages = [world.passage_of(fact), *beside(world, fact, rng, rng.choice((0, 1, 1, 1, 2)))]
+        passages = [world.passage_of(fact), *beside(world, fact, rng, rng.choice((0, 1, 1, 2, 2)))]
         return rng.sample(passages, len(passages))
 
     return found
@@ -160,7 +160,7 @@ def _look_up(
     fact: Fact, thought: str, found: Found, rng: Random, trouble: Trouble | None, *, hopeless: bool, world: World
 ) -> Iterator[Step]:
     """Search for one fact, with what may go wrong on the way."""
-    phrase, name = fill(fact.relation.phrase, e=fact.entity), fact.entity.name
+    phrase, fewer = fill(fact.relation.phrase, e=fact.entity), f"{fact.entity.name} {fact.relation.name}"
     need = f"{thought} {phrase}."
 
     def results() -> str:
@@ -178,11 +178,9 @@ def _look_up(
         yield Step("The search failed. I try again.", SEARCH, phrase, NO_RESULTS if hopeless else results())
     elif trouble == "no results":
         yield Step(need, SEARCH, phrase, NO_RESULTS)
-        yield Step("Nothing was found. I search for the name.", SEARCH, name, NO_RESULTS if hopeless else results())
+        yield Step("Nothing was found. I use fewer words.", SEARCH, fewer, NO_RESULTS if hopeless else results())
     elif trouble == "wrong passages":
         yield Step(need, SEARCH, phrase, wrong())
-        yield Step(
-            "The passages do not say it. I search for the name.", SEARCH, name, wrong() if hopeless else results()
-        )
+        yield Step("The passages do not say it. I use fewer words.", SEARCH, fewer, wrong() if hopeless else results())
     else:
         yield Step(need, SEARCH, phrase, results())

@@ -21,9 +21,10 @@ COMMIT = "0123456789" * 4
 def write_language_model(folder: Path, *, space_first: bool = False) -> None:
     """Save a random Llama of 64 positions with a tokenizer of its own; `space_first` makes it one as Llama 2's."""
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
-    from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+    from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
 
     from pocket.quiet import quiet
+    from tests.pocket.small import llama_config
 
     tokenizer = Tokenizer(models.BPE(byte_fallback=space_first))
     tokenizer.pre_tokenizer = pre_tokenizers.Metaspace() if space_first else pre_tokenizers.ByteLevel(False)
@@ -35,20 +36,8 @@ def write_language_model(folder: Path, *, space_first: bool = False) -> None:
         show_progress=False,
     )
     tokenizer.train_from_iterator(TEXTS, trainer)
-    config = LlamaConfig(
-        vocab_size=tokenizer.get_vocab_size(),
-        hidden_size=32,
-        intermediate_size=64,
-        num_hidden_layers=2,
-        num_attention_heads=4,
-        num_key_value_heads=2,
-        max_position_embeddings=64,
-        tie_word_embeddings=True,
-        initializer_range=0.4,  # so that logits differ by far more than a rounding error
-        pad_token_id=0,
-        eos_token_id=1,
-        bos_token_id=None,
-    )
+    more = {"tie_word_embeddings": True, "pad_token_id": 0, "eos_token_id": 1, "bos_token_id": None}
+    config = llama_config(tokenizer.get_vocab_size(), 64, **more)
     with torch.random.fork_rng(devices=[]), quiet():
         torch.manual_seed(3)
         LlamaForCausalLM(config).half().save_pretrained(folder)

@@ -221,11 +221,11 @@ def test_the_perplexity_of_a_model_that_guesses_blindly_is_the_size_of_its_vocab
         logits=lambda ids: torch.zeros(len(ids), 256),
     )
     found = by_name(lm.prose(blind, 20))
-    for words in ("on held-out prose", "with weights in INT4"):
-        assert found(words).value == pytest.approx(256)
-        assert found(words).interval == pytest.approx((256, 256))
-    assert found("over full precision").value == pytest.approx(1)
-    assert not found("over full precision").ok, "rounding that is not seen is not what the chapter needs"
+    assert found("on held-out prose").value == pytest.approx(256)
+    assert found("on held-out prose").interval == pytest.approx((256, 256))
+    for words in ("a matrix", "a row", "32 weights"):
+        assert found(words).value == pytest.approx(1)
+    assert not found("a matrix").ok, "rounding that is not seen is not what the chapter needs"
 
 
 def test_rounding_to_4_bits_is_seen_in_the_perplexity_and_is_undone(tiny: LanguageModel) -> None:
@@ -235,9 +235,11 @@ def test_rounding_to_4_bits_is_seen_in_the_perplexity_and_is_undone(tiny: Langua
 
     model = Short(tiny.name, copy.deepcopy(tiny.model), tiny.tokenizer, tiny.context, tiny.stop_tokens)
     found = by_name(lm.prose(model, 10))
-    plain, rounded = found("on held-out prose").value, found("with weights in INT4").value
-    assert found("over full precision").value == pytest.approx(rounded / plain, rel=1e-6)
-    assert rounded != plain
+    plain = found("on held-out prose").value
+    assert found("a matrix").value != 1
+    with lm.in_4_bits(model.model, "row"):
+        rounded = by_name(lm.prose(model, 10))("on held-out prose").value
+    assert found("a row").value == pytest.approx(rounded / plain, rel=1e-5)
     assert by_name(lm.prose(model, 10))("on held-out prose").value == plain
 
 
@@ -258,9 +260,9 @@ def weights_of(model: nn.Module) -> dict[str, torch.Tensor]:
 
 
 @repeatable
-@given(st.integers(0, 10**6), st.sampled_from((32, 16)))
+@given(st.integers(0, 10**6), st.sampled_from((32, 16, "row", "matrix")))
 def test_in_4_bits_a_group_has_at_most_15_levels_and_no_weight_moves_by_more_than_half_of_one(
-    seed: int, group: int
+    seed: int, group: lm.Group
 ) -> None:
     model = layers(seed)
     before = weights_of(model)
@@ -269,7 +271,8 @@ def test_in_4_bits_a_group_has_at_most_15_levels_and_no_weight_moves_by_more_tha
             if name not in {"inner.0.weight", "inner.2.weight"}:
                 assert torch.equal(value, before[name]), name
                 continue
-            for rounded, exact in zip(value.reshape(-1, group), before[name].reshape(-1, group), strict=True):
+            size = {"row": value.shape[1], "matrix": value.numel()}.get(str(group), group)
+            for rounded, exact in zip(value.reshape(-1, size), before[name].reshape(-1, size), strict=True):
                 level = exact.abs().max() / 7
                 assert len(rounded.unique()) <= 15
                 assert (rounded - exact).abs().max() <= level * 0.5001
@@ -282,7 +285,7 @@ def test_the_weights_come_back_exactly_also_after_an_error() -> None:
     before = weights_of(model)
 
     def fail() -> None:
-        with lm.in_4_bits(model):
+        with lm.in_4_bits(model, 32):
             assert not torch.equal(model["inner"][0].weight, before["inner.0.weight"])
             raise KeyError
 
@@ -294,14 +297,14 @@ def test_the_weights_come_back_exactly_also_after_an_error() -> None:
 def test_a_group_of_zeros_stays_zero() -> None:
     model = layers(0)
     model["inner"][0].weight.data[1] = 0
-    with lm.in_4_bits(model):
+    with lm.in_4_bits(model, "row"):
         assert torch.equal(model["inner"][0].weight[1], torch.zeros(64))
 
 
 def test_a_layer_that_cannot_be_grouped_leaves_the_others_as_they_were() -> None:
     model = nn.Sequential(nn.Linear(64, 4), nn.Linear(33, 4))
     before = weights_of(model)
-    with pytest.raises(RuntimeError), lm.in_4_bits(model):
+    with pytest.raises(RuntimeError), lm.in_4_bits(model, 32):
         pass
     assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
 

@@ -183,7 +183,7 @@ def test_a_search_returns_the_k_nearest_and_of_equals_the_earlier_one(
 
 def test_what_an_agent_reads_is_numbered() -> None:
     passages, embedder = library([(0, 1), (1, 0), (0.5, 0.5)])
-    assert Search(passages, embedder)("query") == "[1] passage 1 [2] passage 2"
+    assert Search(passages, embedder, k=2)("query") == "[1] passage 1 [2] passage 2"
 
 
 @pytest.mark.parametrize("query", ["", "  ", "\n"])

@@ -204,7 +204,7 @@ def test_the_drawn_search_finds_the_passage_in_any_place(seed: int) -> None:
 
 def turns_of(seed: int) -> tuple[list[texts.Piece], list[texts.Piece]]:
     """Return what the agent writes and what it reads in a training text of a trace."""
-    pieces = acted(Random(seed), 4, World(f"acted/{seed}", "train", size=4))
+    pieces = acted(Random(seed), World(f"acted/{seed}", "train", size=4))
     return pieces[1::2], pieces[::2]
 
 
@@ -229,7 +229,7 @@ def test_mistakes_are_among_the_texts_and_never_to_be_written() -> None:
 @repeatable
 @given(st.integers(0, 10**9))
 def test_a_training_text_of_a_trace_is_a_whole_transcript(seed: int) -> None:
-    pieces = acted(Random(seed), 4, World(f"acted/{seed}", "train", size=4))
+    pieces = acted(Random(seed), World(f"acted/{seed}", "train", size=4))
     text = "".join(piece.text for piece in pieces)
     assert text.endswith(f"]{END}")
     assert text.count(END) == 1

@@ -38,11 +38,11 @@ from pocket.train.texts import (
     Text,
     draw,
     lesson_of,
-    worlds,
 )
 from pocket.world import UNKNOWN, World
 from pocket.world.names import names
 from tests.pocket import reader
+from tests.pocket.small import llama_config
 
 ROOT = Path(__file__).parents[2]
 
@@ -286,17 +286,7 @@ def test_a_text_is_left_out_only_where_no_row_has_room_for_it(packing: tuple[lis
 
 def small_llama() -> LlamaForCausalLM:
     torch.manual_seed(2)
-    config = LlamaConfig(
-        vocab_size=50,
-        hidden_size=32,
-        intermediate_size=48,
-        num_hidden_layers=2,
-        num_attention_heads=4,
-        num_key_value_heads=2,
-        max_position_embeddings=32,
-        initializer_range=0.4,
-    )
-    return LlamaForCausalLM(config).eval()
+    return LlamaForCausalLM(llama_config(50, 32)).eval()
 
 
 def some_texts(seed: int) -> Callable[[], tuple[list[int], list[float]]]:
@@ -349,15 +339,15 @@ def fingerprint() -> str:
     import hashlib
     from random import Random
 
+    from pocket.train import texts
     from pocket.train.loop import batch_seed
-    from pocket.train.texts import LESSONS, LONG_MIX, MIX, draw
 
     told = []
     for seed in (0, 1):
-        for mix in (LESSONS[0].mix, LESSONS[-1].mix, MIX, LONG_MIX):
+        for mix in (*(lesson.mix for lesson in texts.LESSONS), texts.MIX, texts.LONG_MIX):
             rng = Random(batch_seed(seed, 0))
-            for world in worlds(rng):
-                told += [f"{piece.text}{piece.weight}" for piece in draw(rng, mix, world)]
+            for world in texts.worlds(rng):
+                told += [f"{piece.text}{piece.weight}" for piece in texts.draw(rng, mix, world)]
     return hashlib.sha256("".join(told).encode()).hexdigest()
 
 

@@ -21,7 +21,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pocket.world import RELATIONS, Entity, Fact, Relation, World, arithmetic, chain, lookup, schema
-from pocket.world.names import HELD_OUT_SHARE, NameBag, names, split_of
+from pocket.world.names import HELD_OUT_SHARE, NAME, STARTS, NameBag, Split, endings, names, split_of
 from pocket.world.schema import ASIDES, KINDS, VALUES
 from pocket.world.traces import beside
 from tests.pocket import reader
@@ -144,6 +144,22 @@ def test_the_side_of_a_name_does_not_depend_on_its_capitals(name: str) -> None:
 def test_a_bag_never_gives_a_name_twice(seed: int, split: str) -> None:
     bag = NameBag(Random(seed), split)
     assert max(Counter(bag.draw() for _ in range(300)).values()) == 1
+
+
+@repeatable
+@given(seeds, st.sampled_from(SPLITS), st.integers(1, 5))
+def test_names_of_few_first_syllables_are_easily_taken_for_one_another(seed: int, split: Split, starts: int) -> None:
+    bag = NameBag(Random(seed), split, starts)
+    drawn = [bag.draw() for _ in range(5)]
+    assert set(drawn) <= set(names(split))
+    assert len({match[1] for name in drawn if (match := NAME.fullmatch(name))}) <= starts
+
+
+@pytest.mark.parametrize("split", SPLITS)
+def test_each_name_of_a_side_is_a_first_syllable_and_an_ending_of_that_side(split: Split) -> None:
+    built = {start + ending for start in STARTS for ending in endings(start, split)}
+    assert built == set(names(split))
+    assert all(NAME.fullmatch(name) for name in built)
 
 
 def test_a_world_with_more_entities_than_there_are_names_is_refused() -> None:
