@@ -16,6 +16,7 @@ import gc
 import importlib
 import json
 import os
+import resource
 import select
 import signal
 import socket
@@ -33,11 +34,14 @@ from autograder.enclosure import (
     limit,
     mount_memory,
     mount_processes,
+    write_only_in,
 )
-from autograder.remote import Cells, Pipe, serve
+from autograder.remote import Budget, Cells, Pipe, serve
 from autograder.syscalls import install
 
 HOME = "/home/student"
+#: Each a new folder in memory for each student.
+WRITABLE = (HOME, "/tmp", "/dev/shm")  # noqa: S108
 _UID = 1000
 _LOOK_SECONDS = 0.1
 _ORDER_BYTES = 4096
@@ -76,7 +80,7 @@ def _warden(allowance: Allowance, descriptors: Sequence[int], cells: Cells, prog
     try:
         die_with_parent()
         enter_namespaces(_UID)
-        for place in (HOME, "/tmp", "/dev/shm"):  # noqa: S108 - each a new folder in memory
+        for place in WRITABLE:
             mount_memory(place, allowance.disk_bytes)
         first = os.fork()
         if first == 0:
@@ -117,14 +121,16 @@ def _init(allowance: Allowance, requests: int, replies: int, cells: Cells, progr
 def _student(allowance: Allowance, pipe: Pipe, cells: Cells, program: bytes) -> None:
     """Shut the door, then answer."""
     try:
+        os.setsid()  # a signal or a priority for "my process group" would reach the warden and the warm process too
         os.chdir(HOME)
         null = os.open(os.devnull, os.O_RDWR)
         for descriptor in range(3):
             os.dup2(null, descriptor)
         limit(allowance)
         give_up_privileges()
+        write_only_in(WRITABLE, ("/dev/null",))
         install(program)
-        serve(pipe, cells)
+        serve(pipe, cells, Budget(allowance.cell_cpu_seconds, allowance.call_cpu_seconds))
     finally:
         os._exit(70)
 
@@ -139,23 +145,38 @@ def _watch(process: int, allowance: Allowance, life: int) -> list[str] | None:
         if life in ready:  # the grader closed its end, or is gone
             os.kill(process, signal.SIGKILL)
             return ["ended"]
-        if _memory_below(process) > allowance.memory_bytes:
+        if _memory() > allowance.memory_bytes:
             os.kill(process, signal.SIGKILL)
             return ["memory"]
 
 
-def _memory_below(process: int) -> int:
-    """Return the bytes that a process and all below it hold, shared ones in part; 0 once they are gone."""
-    total, waiting = 0, [process]
-    while waiting:
-        place = Path("/proc", str(waiting.pop()))
-        with contextlib.suppress(OSError, ValueError, IndexError):
-            for task in (place / "task").iterdir():
-                waiting += map(int, (task / "children").read_text(encoding="ascii").split())
-            rollup = (place / "smaps_rollup").read_text(encoding="ascii")
-            held = (line.split()[1] for line in rollup.splitlines() if line.startswith(("Pss:", "Swap:")))
-            total += sum(map(int, held)) * 1024
+def _memory() -> int:
+    """Return the bytes that all processes of the namespace hold, shared ones in part."""
+    if Path("/proc/self").exists():  # init has not put the namespace's own /proc here yet, in which we are not
+        return 0
+    total = 0
+    with contextlib.suppress(OSError):  # all of it is over
+        total += _memory_of_sockets()
+    for place in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):  # it is over
+            total += _memory_of(place)
     return total
+
+
+def _memory_of(place: Path) -> int:
+    try:
+        rollup = (place / "smaps_rollup").read_text(encoding="ascii")
+    except PermissionError:  # it hides: then what it shares with others counts as its own
+        return int((place / "statm").read_text(encoding="ascii").split()[1]) * resource.getpagesize()
+    held = (line.split()[1] for line in rollup.splitlines() if line.startswith(("Pss:", "Swap:")))
+    return sum(map(int, held)) * 1024
+
+
+def _memory_of_sockets() -> int:
+    """Return what the sockets of the namespace can hold at most: it counts as no process's memory."""
+    used = int(Path("/proc/1/net/sockstat").read_text(encoding="ascii").split()[2])
+    with socket.socket(socket.AF_UNIX) as one:
+        return used * one.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF)
 
 
 def _ending(status: int) -> list[str | int]:

@@ -1,17 +1,20 @@
 """The student's process: runs the cells of one notebook, then answers about what they defined.
 
-Started by the grader as ``python -I -S -c "..." READ_FD WRITE_FD`` with a search path that holds the student's package
-and the installed libraries, and nothing of the course's own. What it writes to the pipe is only data to the other side.
+Started by the grader as ``python -I -S -c "..." READ_FD WRITE_FD SECONDS SECONDS``, or forked by `autograder.nursery`.
+Its search path holds the student's package and the installed libraries, and nothing of the course's own. What it writes
+to the pipe is only data to the other side.
 """
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import struct
 import sys
 import traceback
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from autograder.serve import Server
@@ -22,6 +25,14 @@ SAFE_TYPES = ("text/plain", "image/png", "application/vnd.nexttoken.record+json"
 TEXT_LIMIT = 20_000
 PICTURE_LIMIT = 2_000_000
 _ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
+
+
+@dataclass(frozen=True)
+class Budget:
+    """Seconds of processor time: for one cell, and for one answer. The kernel ends a process that takes more."""
+
+    cell: int
+    answer: int
 
 
 class Pipe:
@@ -133,7 +144,7 @@ def _safe(data: Any) -> dict[str, str]:
     return kept
 
 
-def serve(pipe: Pipe, cells: Cells) -> None:
+def serve(pipe: Pipe, cells: Cells, budget: Budget) -> None:
     """Answer requests until the grader closes the pipe: ``["run", source]`` for a cell, the rest by `Server`."""
     server = Server(cells.namespace, pipe.ask)
     while True:
@@ -142,6 +153,7 @@ def serve(pipe: Pipe, cells: Cells) -> None:
         except (EOFError, WireError):
             return
         source = _cell_source(request)
+        _grant(budget.answer if source is None else budget.cell)
         if source is None:
             reply = server.handle(request)
         else:
@@ -150,6 +162,17 @@ def serve(pipe: Pipe, cells: Cells) -> None:
             except WireError as error:
                 reply = encode(["refused", str(error)])
         pipe.send(reply)
+
+
+def _grant(seconds: int) -> None:
+    """Allow this process some more seconds of processor time, within what it may have in all."""
+    import resource  # not on Windows, where students use the rest of this module
+
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    most = resource.getrlimit(resource.RLIMIT_CPU)[1]
+    wanted = math.ceil(used.ru_utime + used.ru_stime) + seconds
+    soft = wanted if most == resource.RLIM_INFINITY else min(wanted, most)
+    resource.setrlimit(resource.RLIMIT_CPU, (soft, most))
 
 
 def _cell_source(request: bytes) -> str | None:
@@ -163,9 +186,10 @@ def _cell_source(request: bytes) -> str | None:
 
 
 def main() -> None:
-    """Serve on the two descriptors named on the command line."""
+    """Serve on the two descriptors, and within the seconds for a cell and an answer, named on the command line."""
+    read_fd, write_fd, cell, answer = map(int, sys.argv[1:5])
     try:
-        serve(Pipe(int(sys.argv[1]), int(sys.argv[2])), Cells())
+        serve(Pipe(read_fd, write_fd), Cells(), Budget(cell, answer))
     except Exception:  # the last words of a process that nobody watches
         traceback.print_exc()
         os._exit(70)

@@ -16,6 +16,8 @@ import tempfile
 _NAMESPACES = (0x00020000, 0x02000000, 0x04000000, 0x08000000, 0x10000000, 0x20000000, 0x40000000)
 _FAMILIES = frozenset((socket.AF_UNIX, socket.AF_INET, socket.AF_INET6))
 _LAST_FAMILY = 63
+_SO_SNDBUF, _SO_SNDBUFFORCE = 7, 32
+_INT = 0xFFFFFFFF
 _ASK_ONLY = 0xFFFFFFFF  # personality(2) with this changes nothing
 _PR_SET_SECCOMP, _SECCOMP_MODE_FILTER = 22, 2
 _INSTRUCTION = 8  # bytes of one
@@ -27,6 +29,8 @@ REFUSED = (
     # other processes, and this one's keys
     "ptrace", "process_vm_readv", "process_vm_writev", "process_madvise", "pidfd_getfd", "kcmp", "keyctl", "add_key",
     "request_key",
+    # memory that counts as nobody's, so that no limit holds it
+    "memfd_create", "memfd_secret", "shmget", "shmat", "semget", "msgget",
     # parts of the kernel with a long history of holes, which no exercise needs
     "bpf", "perf_event_open", "userfaultfd", "io_uring_setup", "io_uring_enter", "io_uring_register", "vmsplice",
     "modify_ldt", "quotactl", "quotactl_fd", "lookup_dcookie", "nfsservctl", "fanotify_init",
@@ -64,6 +68,10 @@ def compile_filter() -> bytes:
     for family in set(range(_LAST_FAMILY)) - _FAMILIES:
         rules.add_rule(refused, "socket", pyseccomp.Arg(0, pyseccomp.EQ, family))
     rules.add_rule(refused, "socket", pyseccomp.Arg(0, pyseccomp.GE, _LAST_FAMILY))
+    for option in (_SO_SNDBUF, _SO_SNDBUFFORCE):  # the watcher of memory counts sockets, not what they hold
+        # The kernel looks at the lower half of an argument only, and so must the filter.
+        level = pyseccomp.Arg(1, pyseccomp.MASKED_EQ, _INT, socket.SOL_SOCKET)
+        rules.add_rule(refused, "setsockopt", level, pyseccomp.Arg(2, pyseccomp.MASKED_EQ, _INT, option))
     rules.add_rule(refused, "personality", pyseccomp.Arg(0, pyseccomp.NE, _ASK_ONLY))
     with tempfile.TemporaryFile() as file:
         rules.export_bpf(file)

@@ -8,6 +8,8 @@ from typing import Literal
 
 from nbformat import NotebookNode
 
+from autograder.enclosure import landlock_version
+from autograder.grading.layers import LANDLOCK, LAYERS, Layer, demand_layers
 from autograder.grading.open_process import OpenProcesses
 from autograder.grading.process import Limits, Processes
 from autograder.grading.sandbox import Nursery
@@ -19,10 +21,27 @@ HEAVY = ("numpy", "torch", "transformers", "sentence_transformers", "open_clip",
 
 
 def open_processes(isolation: Isolation, package: bytes, released: NotebookNode, limits: Limits) -> Processes:
-    """Return where the processes for one assignment's submissions come from."""
+    """Return where the processes for one assignment's submissions come from.
+
+    Raises
+    ------
+    InfrastructureError
+        If they would be held in less than was asked for.
+    """
     if isolation == "none":
         return OpenProcesses(package, limits)
-    return Nursery(package, heavy_imports(released), limits)
+    nursery = Nursery(package, heavy_imports(released), limits)
+    try:
+        demand_layers(nursery, limits, demanded_layers())
+    except BaseException:
+        nursery.close()
+        raise
+    return nursery
+
+
+def demanded_layers() -> tuple[Layer, ...]:
+    """Return the layers without which nothing is graded: all that this kernel can have."""
+    return (*LAYERS, LANDLOCK) if landlock_version() else LAYERS
 
 
 def heavy_imports(notebook: NotebookNode) -> list[str]:

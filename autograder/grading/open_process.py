@@ -20,7 +20,7 @@ from autograder.proxy import LostError
 
 _BOOT = """
 import sys
-sys.path[:0] = sys.argv[3:]
+sys.path[:0] = sys.argv[5:]
 from autograder.remote import main
 main()
 """
@@ -69,7 +69,8 @@ class OpenProcess:
         libraries = [path for path in site.getsitepackages() if Path(path).is_dir()]
         adopt_orphans()
         self._before = frozenset(children().get(os.getpid(), []))
-        arguments = [sys.executable, "-I", "-S", "-c", _BOOT, str(to_child), str(from_child), str(code), *libraries]
+        numbers = (to_child, from_child, limits.cell_cpu_seconds, limits.call_cpu_seconds)
+        arguments = [sys.executable, "-I", "-S", "-c", _BOOT, *map(str, numbers), str(code), *libraries]
         try:
             self._process = subprocess.Popen(  # noqa: S603 - our own arguments
                 arguments,

@@ -17,7 +17,8 @@ class InfrastructureError(Exception):
 class Limits:
     """How much one student's processes may use."""
 
-    #: Seconds by the clock for one cell, and for one question to the finished notebook.
+    #: Seconds by the clock for one cell, and for one question to the finished notebook. Code that computes comes
+    #: to its limit of processor time before; on a busy machine it is not cut off by the clock.
     cell_seconds: float = 60.0
     call_seconds: float = 10.0
     #: Seconds by the clock for one submission, all its processes together.
@@ -26,7 +27,9 @@ class Limits:
     callbacks: int = 2_000
     #: Bytes of one answer to a question: all answers of a notebook are held until it is judged.
     answer_bytes: int = 2 * 2**20
-    #: Seconds of processor time for each process.
+    #: Seconds of processor time for one cell, for one question, and for each process in all.
+    cell_cpu_seconds: int = 30
+    call_cpu_seconds: int = 5
     cpu_seconds: int = 120
     #: Seconds by the clock until a fresh process must answer; a slower start is our fault, not the student's.
     start_seconds: float = 60.0
@@ -77,7 +80,8 @@ class Processes(Protocol):
 def exited(code: int, limits: Limits) -> LostError:
     """Return the exit code of a student's process as what is said about it."""
     if code == -signal.SIGXCPU:
-        return LostError("timeout", f"more than {limits.cpu_seconds} seconds of processor time")
+        most = f"{limits.cell_cpu_seconds} seconds for a cell, {limits.call_cpu_seconds} for an answer"
+        return LostError("timeout", f"more processor time than there is: {most}")
     if code < 0:
         return LostError("crash", f"ended by {signal.Signals(-code).name}")
     return LostError("crash", f"it exited with code {code}")

@@ -11,6 +11,7 @@ from nbformat.v4 import new_output
 
 from autograder.grading.engine import Graded
 from autograder.grading.inert import inert_markdown
+from autograder.grading.refusal import for_the_student
 from autograder.printable import printable
 from autograder.remote import PICTURE_LIMIT, SAFE_TYPES, TEXT_LIMIT
 from autograder.render import to_html, to_text
@@ -40,11 +41,15 @@ def fill_outputs(notebook: NotebookNode, graded: Graded) -> NotebookNode:
 
 
 def explain_refusal(released: NotebookNode, why: str) -> NotebookNode:
-    """Return the released notebook with a sentence in each check cell that says why there is nothing to grade."""
+    """Return the released notebook with a sentence in each check cell that says why there is nothing to grade.
+
+    Students see it: of what went wrong on our side it tells nothing.
+    """
     filled = copy.deepcopy(released)
+    reason, _ = for_the_student(why)
     for cell in filled.cells:
         if cell.cell_type == "code" and cell.metadata.get("nbgrader", {}).get("grade"):
-            text = f"Not graded: {why.rstrip('.')}"
+            text = f"Not graded: {reason}"
             cell.outputs = [new_output("stream", name="stdout", text=text if text.endswith("?") else f"{text}.")]
     return filled
 

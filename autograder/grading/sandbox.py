@@ -18,8 +18,8 @@ import subprocess
 import sys
 import tempfile
 import zipfile
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import fields
 from io import BytesIO
 from pathlib import Path
 
@@ -49,6 +49,7 @@ _ENVIRONMENT = {
     "OPENBLAS_NUM_THREADS": "1",
 }
 _SYSTEM = ("/usr", "/bin", "/lib", "/lib32", "/lib64", "/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d")
+_CODE = "/package"
 _OUTER_TMP = 32 * 2**20
 _READY = b"ready"
 
@@ -70,36 +71,26 @@ class Nursery:
 
     def __init__(self, package: bytes, modules: Sequence[str], limits: Limits) -> None:
         self._limits = limits
-        self._folder = tempfile.TemporaryDirectory(prefix="nexttoken-package-")
-        try:
-            code = Path(self._folder.name, "package")
-            with zipfile.ZipFile(BytesIO(package)) as wheel:
-                wheel.extractall(code)
-            Path(self._folder.name).chmod(0o755)
-            program = compile_filter()
-        except (OSError, zipfile.BadZipFile) as error:
-            self._folder.cleanup()
-            raise InfrastructureError(f"the enclosure for students' processes cannot be made: {error}") from error
-        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the rest
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the rest
         libraries = [path for path in site.getsitepackages() if Path(path).is_dir()]
-        boot = [str(theirs.fileno()), ":".join([str(code), *libraries]), *modules]
+        boot = [str(theirs.fileno()), ":".join([_CODE, *libraries]), *modules]
         try:
-            self._process = subprocess.Popen(  # noqa: S603 - our own arguments
-                _command([sys.base_prefix, *libraries, str(code)], boot),
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=self._errors,
-                pass_fds=(theirs.fileno(),),
-                start_new_session=True,
-            )
-        except OSError as error:
-            self._folder.cleanup()
+            program = compile_filter()
+            with theirs, _in_memory(package) as files:
+                self._process = subprocess.Popen(  # noqa: S603 - our own arguments
+                    _command([sys.base_prefix, *libraries], files, boot),
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.DEVNULL,
+                    stderr=self._errors,
+                    env={},  # bubblewrap clears it only for what it starts, and stays itself
+                    pass_fds=(theirs.fileno(), *files),
+                    start_new_session=True,
+                )
+        except (OSError, zipfile.BadZipFile) as error:
             self._errors.close()
             self._control.close()
-            raise InfrastructureError(f"bubblewrap cannot be started: {error}") from error
-        finally:
-            theirs.close()
+            raise InfrastructureError(f"the enclosure for students' processes cannot be made: {error}") from error
         self._greet(program)
 
     def _greet(self, program: bytes) -> None:
@@ -124,10 +115,10 @@ class Nursery:
             If the warm process is gone.
         """
         limits = self._limits
-        allowance = Allowance(limits.cpu_seconds, limits.memory_bytes, limits.processes, limits.disk_bytes)
+        allowance = {one.name: getattr(limits, one.name) for one in fields(Allowance) if hasattr(limits, one.name)}
         ours, theirs = _lines()
         try:
-            socket.send_fds(self._control, [json.dumps(asdict(allowance)).encode()], theirs)
+            socket.send_fds(self._control, [json.dumps(allowance).encode()], theirs)
         except OSError as error:
             for descriptor in ours:
                 os.close(descriptor)
@@ -142,7 +133,6 @@ class Nursery:
         self._end()
         self._control.close()
         self._errors.close()
-        self._folder.cleanup()
 
     def _end(self) -> None:
         with contextlib.suppress(ProcessLookupError):
@@ -195,7 +185,25 @@ def _lines() -> tuple[list[int], list[int]]:
     return [requests[1], replies[0], ending[0], life[1]], [requests[0], replies[1], ending[1], life[0]]
 
 
-def _command(folders: Sequence[str], boot: Sequence[str]) -> list[str]:
+@contextlib.contextmanager
+def _in_memory(package: bytes) -> Iterator[dict[int, str]]:
+    """Hold each file of the wheel in memory, so that nothing lies on a disk; yields descriptors and paths."""
+    files: dict[int, str] = {}
+    try:
+        with zipfile.ZipFile(BytesIO(package)) as wheel:
+            for name in wheel.namelist():
+                descriptor = os.memfd_create(Path(name).name)
+                files[descriptor] = name
+                with open(descriptor, "wb", closefd=False) as file:
+                    file.write(wheel.read(name))
+                os.lseek(descriptor, 0, os.SEEK_SET)
+        yield files
+    finally:
+        for descriptor in files:
+            os.close(descriptor)
+
+
+def _command(folders: Sequence[str], files: Mapping[int, str], boot: Sequence[str]) -> list[str]:
     """Return the command that starts the warm process in bubblewrap, by way of `stage` where we are root."""
     program = shutil.which("bwrap")
     if program is None:
@@ -210,8 +218,11 @@ def _command(folders: Sequence[str], boot: Sequence[str]) -> list[str]:
     command += ["--proc", "/proc", "--dev", "/dev", "--size", str(_OUTER_TMP), "--tmpfs", "/tmp", "--dir", HOME]  # noqa: S108
     for number, folder in enumerate(folders):
         command += ["--ro-bind", f"{stage.STAGE}/{number}" if root else folder, folder]
+    for descriptor, name in files.items():
+        command += ["--perms", "0444", "--file", str(descriptor), f"{_CODE}/{name}"]
     python = str(Path(sys.executable).resolve())
-    command += ["--remount-ro", "/", "--chdir", "/tmp", python, "-I", "-S", "-c", _BOOT, *boot]  # noqa: S108
+    command += ["--remount-ro", "/", "--remount-ro", "/dev", "--chdir", "/tmp"]  # noqa: S108
+    command += [python, "-I", "-S", "-c", _BOOT, *boot]
     if not root:
         return command
     return [sys.executable, "-I", "-S", stage.__file__, ":".join(folders), *command]

@@ -17,6 +17,10 @@ from autograder.wire import MAX_FRAME, WireError, decode, encode, frame, frame_l
 _LOOK_SECONDS = 0.25
 #: How long a process whose line broke has to end.
 _END_SECONDS = 2.0
+#: Bytes of outputs that are kept of one process's cells; and how many full-sized answers it may give in all, calls of
+#: functions that were passed in included. All of them are held here until they are judged.
+_OUTPUT_BYTES = 32 * 2**20
+_FULL_ANSWERS = 32
 
 _CALLBACK = encode("callback")
 
@@ -35,12 +39,17 @@ class Session:
     ----------
     until
         The time on the monotonic clock at which the whole submission's time is over.
+    waited
+        Whether a limit of time by the clock was reached.
     """
 
     def __init__(self, process: Process, limits: Limits) -> None:
         self._process = process
         self._limits = limits
         self.until = math.inf
+        self.waited = False
+        self._outputs_left = _OUTPUT_BYTES
+        self._answers_left = _FULL_ANSWERS * limits.answer_bytes
         self._greet()
 
     def _greet(self) -> None:
@@ -66,6 +75,10 @@ class Session:
         except WireError as error:
             return [["error", "Not run", f"This cell could not be handed over: {error}.", []]]
         reply = self._exchange(request, None, self._limits.cell_seconds)
+        if len(reply) > self._outputs_left:
+            most = f"{_OUTPUT_BYTES / 2**20:.0f} MB"
+            return [["error", "Output", f"left out: the notebook's outputs are larger than {most} together", []]]
+        self._outputs_left -= len(reply)
         try:
             match decode(reply):
                 case ["ok", list(outputs)]:
@@ -95,7 +108,10 @@ class Session:
         self._send(message, deadline, seconds)
         for _ in range(self._limits.callbacks):
             reply = self._receive(deadline, seconds, MAX_FRAME if answer is None else self._limits.answer_bytes)
-            if answer is None or not _is_callback(reply):
+            if answer is None:
+                return reply
+            self._count(reply)
+            if not _is_callback(reply):
                 return reply
             self._send(answer(reply), deadline, seconds)
         raise LostError("timeout", f"more than {self._limits.callbacks:,} calls of a function that was passed in")
@@ -108,6 +124,8 @@ class Session:
                 raise self._timeout(seconds)
             try:
                 view = view[os.write(self._process.write_fd, view) :]
+            except BlockingIOError:  # the student's process fills its own line from the other end
+                continue
             except BrokenPipeError:
                 raise self._crash() from None
 
@@ -121,6 +139,12 @@ class Session:
             raise LostError("crash", f"an answer of {length / 2**20:.0f} MB; at most {most / 2**20:.0f} are taken")
         return self._exactly(length, deadline, seconds)
 
+    def _count(self, answer: bytes) -> None:
+        self._answers_left -= len(answer)
+        if self._answers_left < 0:
+            most = _FULL_ANSWERS * self._limits.answer_bytes
+            raise LostError("crash", f"its answers take more than {most / 2**20:.0f} MB together")
+
     def _exactly(self, count: int, deadline: float, seconds: float) -> bytes:
         pieces = []
         while count:
@@ -131,7 +155,10 @@ class Session:
                 if lost := self._process.ended():  # a child of its own may hold the line open
                     raise lost
                 continue
-            piece = os.read(self._process.read_fd, min(count, 1 << 20))
+            try:
+                piece = os.read(self._process.read_fd, min(count, 1 << 20))
+            except BlockingIOError:  # the student's process reads its own answer away
+                continue
             if not piece:
                 raise self._crash()
             pieces.append(piece)
@@ -139,6 +166,7 @@ class Session:
         return b"".join(pieces)
 
     def _timeout(self, seconds: float) -> LostError:
+        self.waited = True
         if time.monotonic() >= self.until:
             return LostError("timeout", f"more than {self._limits.submission_seconds:g} seconds for the whole notebook")
         return LostError("timeout", f"more than {seconds:g} seconds")

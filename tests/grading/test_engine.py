@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 from nbformat import NotebookNode
 
-from autograder.exercise import Chapter, hidden_probe
+from autograder.draws import graded_seed
+from autograder.exercise import Chapter
 from autograder.grading.engine import Engine, Graded
 from autograder.grading.open_process import OpenProcesses
 from autograder.grading.process import InfrastructureError, Limits, Processes
@@ -17,6 +17,7 @@ from autograder.grading.report import explain_refusal, fill_outputs
 from autograder.judge import Mistake
 from autograder.observe import Outcomes, observe
 from autograder.proxy import Loopback
+from tests.grading.conftest import COUNTER
 
 Fill = Callable[..., NotebookNode]
 
@@ -57,7 +58,8 @@ def engine(arithmetic: Chapter, opened: Opened) -> Engine:
 
 
 def made(chapter: Chapter, opened: Opened, limits: Limits = LIMITS, secret: bytes = SECRET) -> Engine:
-    engine = Engine(chapter, secret, opened(limits), limits)
+    seeds = {name: graded_seed(secret, chapter.name, name, 1) for name in chapter.exercises}
+    engine = Engine(chapter, seeds, opened(limits), limits)
     engine._reference = KnownAnswers()
     return engine
 
@@ -256,31 +258,36 @@ def test_a_grader_that_cannot_start_a_process_says_so_and_gives_no_points(arithm
         made(arithmetic, lambda limits: OpenProcesses(b"no wheel", limits)).grade(submit())
 
 
-# --- what a verdict depends on
+# --- time
 
 
-def test_the_fingerprint_changes_with_all_that_a_verdict_depends_on(
-    arithmetic: Chapter, opened: Opened, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_limit_by_the_clock_is_told_apart_from_a_limit_of_processor_time(
+    arithmetic: Chapter, opened: Opened, submit: Fill
 ) -> None:
-    plain = made(arithmetic, opened).fingerprint()
-    assert made(arithmetic, opened).fingerprint() == plain
-    seen = {plain, made(arithmetic, opened, secret=b"another secret of the course").fingerprint()}
+    slow = made(arithmetic, opened, HASTY).grade(submit("import time\ndef double(x):\n    time.sleep(9)"))
+    assert slow.waited, "a busy machine may be the cause"
+    limits = Limits(cell_seconds=120, call_seconds=120, start_seconds=120, call_cpu_seconds=1)
+    busy = made(arithmetic, opened, limits).grade(submit("def double(x):\n    while True:\n        pass"))
+    assert not busy.waited
+    assert points(busy) == {"double": 0, "Counter": 2}
+    failure = busy.verdicts[0].probes[0].failure
+    assert failure is not None
+    assert "processor time" in failure.problem
 
-    def extra(impl: Any, rng: Any) -> Any:
-        """It doubles 1."""
-        return impl(1)
 
-    double = arithmetic.exercises["double"]
-    more = double.with_hidden([hidden_probe(double, points=1)(extra).probe])
-    hidden = Chapter("arithmetic", "", {**arithmetic.exercises, "double": more})
-    seen.add(made(hidden, opened).fingerprint())
-    reference = tmp_path / "reference.py"
-    reference.write_text("# another reference")
-    monkeypatch.setattr("autograder.grading.engine.source_files", lambda chapter: [reference])
-    seen.add(made(arithmetic, opened).fingerprint())
-    monkeypatch.setattr("autograder.grading.engine.version", lambda name: "0.0.0")
-    seen.add(made(arithmetic, opened).fingerprint())
-    assert len(seen) == 5
+def test_processor_time_is_given_anew_for_each_cell_and_answer(
+    arithmetic: Chapter, opened: Opened, submit: Fill
+) -> None:
+    limits = Limits(cell_seconds=120, call_seconds=120, start_seconds=120, cell_cpu_seconds=2, call_cpu_seconds=2)
+    work = "import time\ndef work():\n    start = time.process_time()\n    while time.process_time() - start < 1.2:\n        pass\n"
+    notebook = submit(f"{work}work()\ndef double(x):\n    work()\n    return x + x", f"{work}work()\n{COUNTER}")
+    assert points(made(arithmetic, opened, limits).grade(notebook)) == {"double": 3, "Counter": 2}
+
+
+def test_the_seconds_of_each_phase_are_told(engine: Engine, submit: Fill) -> None:
+    graded = engine.grade(submit())
+    assert set(graded.seconds) == {"run", "probe", "reference", "compare"}
+    assert all(seconds >= 0 for seconds in graded.seconds.values())
 
 
 # --- the notebook that comes back
