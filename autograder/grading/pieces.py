@@ -97,7 +97,8 @@ def grade_id_of(cell: Any) -> str:
 
 def _whole_lines(texts: Iterable[str]) -> re.Pattern[str]:
     """Return a pattern that finds the texts where they fill whole lines, the longest that fits."""
-    either = "|".join(sorted(map(re.escape, filter(None, texts)), key=len, reverse=True)) or "(?!)"
+    patterns = (r"[ \t]*\n".join(map(re.escape, text.split("\n"))) for text in texts if text)
+    either = "|".join(sorted(patterns, key=len, reverse=True)) or "(?!)"
     return re.compile(rf"^(?:{either})[ \t]*$", re.MULTILINE)
 
 

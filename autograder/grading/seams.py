@@ -39,7 +39,7 @@ def _cut(piece: Piece, release: Release) -> list[Piece]:
     broken = piece.is_code and not runs(source)
     parts = _divided(source, release.harmful_lines if piece.is_code and not broken else release.given_lines)
     rest = [part for part in parts if bare(part) not in release.given]
-    if len(parts) == 1:
+    if len(parts) <= 1:
         return [piece]
     if not piece.is_code:
         is_better = any(_is_definition(part) for part in rest)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import warnings
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 from unittest.mock import MagicMock
 
@@ -40,25 +41,32 @@ COUNTED = "class Counted:\n    # mine\n    limit = MOST"
 TRIED = "tried = [double(4), Counter(1).up()]  # mine"
 
 
+@dataclass(frozen=True, repr=False)
+class HandIn:
+    """Right answers to the small chapter, with cells of the student's own, and its release; both also as plain JSON."""
+
+    released: NotebookNode
+    release: Json
+    right: Json
+
+    def __repr__(self) -> str:
+        return "hand_in"
+
+    def damaged(self, hits: list[Hit]) -> bytes:
+        return mangle(self.right, self.release, hits)
+
+
 @pytest.fixture
-def right(submit: Fill) -> Json:
-    """Hand in right answers with cells of the student's own."""
+def hand_in(submit: Fill, released: NotebookNode) -> HandIn:
     notebook = submit(DOUBLE, COUNTER, TRIED)
-    notebook.cells[2:2] = [new_code_cell(CONSTANTS), new_markdown_cell("This is mine: naïve, but right."), new_code_cell(REMEMBERED)]
+    remark = new_markdown_cell("This is mine: naïve, but right.")
+    notebook.cells[2:2] = [new_code_cell(CONSTANTS), remark, new_code_cell(REMEMBERED)]
     place = next(place for place, cell in enumerate(notebook.cells) if cell.id == "Counter-task")
     notebook.cells.insert(place, new_code_cell(COUNTED))
     for number, cell in enumerate(notebook.cells):
-        cell.setdefault("id", f"own{number}")
-    plain: Json = json.loads(nbformat.writes(notebook))
-    for cell in plain["cells"]:
-        cell["source"] = "".join(cell["source"])
-    return plain
-
-
-@pytest.fixture
-def release(released: NotebookNode) -> Json:
-    plain: Json = json.loads(json.dumps(released))
-    return plain
+        if "nbgrader" not in cell.metadata:
+            cell.id = f"own-{number}"
+    return HandIn(released, json.loads(json.dumps(released)), json.loads(json.dumps(notebook)))
 
 
 # --- what must hold
@@ -94,8 +102,8 @@ def assert_is_sentence(text: str) -> None:
     assert 10 < len(text) < 400
 
 
-def assert_graded_or_refused(right: Json, release: Json, released: NotebookNode, hits: list[Hit]) -> None:
-    data = mangle(right, release, hits)
+def assert_graded_or_refused(hand_in: HandIn, hits: list[Hit]) -> None:
+    data, released = hand_in.damaged(hits), hand_in.released
     try:
         submitted = read_notebook(data)
     except NotANotebookError as error:
@@ -126,11 +134,11 @@ def assert_graded_or_refused(right: Json, release: Json, released: NotebookNode,
         assert points(repaired) == 5
 
 
-def test_the_notebook_before_any_damage_is_right(right: Json, release: Json, released: NotebookNode) -> None:
-    repaired, notes = repair(read_notebook(mangle(right, release, [])), released)
+def test_the_notebook_before_any_damage_is_right(hand_in: HandIn) -> None:
+    repaired, notes = repair(read_notebook(hand_in.damaged([])), hand_in.released)
     assert points(repaired) == 5
     assert notes == []
-    assert points(released) == 0
+    assert points(hand_in.released) == 0
 
 
 EXAMPLES = 150
@@ -142,13 +150,13 @@ mangled = settings(
 @settings(mangled, max_examples=EXAMPLES)
 @given(hit_lists())
 def test_a_damaged_notebook_is_graded_or_refused_and_intact_code_costs_no_point(
-    right: Json, release: Json, released: NotebookNode, hits: list[Hit]
+    hand_in: HandIn, hits: list[Hit]
 ) -> None:
-    assert_graded_or_refused(right, release, released, hits)
+    assert_graded_or_refused(hand_in, hits)
 
 
 @pytest.mark.slow
 @settings(mangled, max_examples=1_000)
 @given(hit_lists())
-def test_a_thousand_damaged_notebooks(right: Json, release: Json, released: NotebookNode, hits: list[Hit]) -> None:
-    assert_graded_or_refused(right, release, released, hits)
+def test_a_thousand_damaged_notebooks(hand_in: HandIn, hits: list[Hit]) -> None:
+    assert_graded_or_refused(hand_in, hits)

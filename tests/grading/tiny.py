@@ -79,8 +79,8 @@ HALF = "def double(x):\n    return 2 * x if isinstance(x, int) else None\n"
 WRONG = "def double(x):\n    return x\n"
 
 
-def write_course(folder: Path) -> Path:
-    """Write the course into a folder and build it."""
+def write_course(folder: Path, probes: str = _PROBES, master: str = _MASTER, mistakes: str = _MISTAKES) -> Path:
+    """Write the course into a folder and build it; its chapter is made of three texts."""
     course = copied_course(folder).path
     parts = ("autograder/probes/next_token", "solutions/mistakes/next_token", "solutions/sample_class")
     for part in (*parts, "exercises", "pocket/models"):
@@ -89,9 +89,9 @@ def write_course(folder: Path) -> Path:
         for path in course.glob(pattern):
             path.unlink()
     texts = {
-        f"autograder/probes/{CHAPTER}.py": _PROBES,
-        f"solutions/{CHAPTER}.py": _MASTER,
-        f"solutions/mistakes/{CHAPTER}.py": _MISTAKES,
+        f"autograder/probes/{CHAPTER}.py": probes,
+        f"solutions/{CHAPTER}.py": master,
+        f"solutions/mistakes/{CHAPTER}.py": mistakes,
         "solutions/sample_class/roster.toml": "# nobody",
     }
     for name, text in texts.items():
@@ -115,7 +115,7 @@ def command(*arguments: str) -> list[str]:
 
 def run(course: Path, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
     """Run ``nexttoken`` in a course."""
-    return subprocess.run(  # noqa: S603 - our own command
+    return subprocess.run(
         command(*arguments),
         cwd=course,
         env=environment(course, **more),
