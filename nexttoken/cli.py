@@ -228,6 +228,25 @@ def feedback(
     run_feedback(assignment, output)
 
 
+@app.command(epilog="Example: nexttoken mutants next_token --exercises generate")
+@_one_sentence
+def mutants(
+    assignment: Annotated[str, typer.Argument(help="The assignment, as `nexttoken list` names it.")],
+    *,
+    exercises: Annotated[str, typer.Option(help="Only these, separated by commas.")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="Print the reports as a JSON list.")] = False,
+) -> None:
+    """Break each reference in many small ways and show which changes the probes do not notice.
+
+    The exit code is 1 if an exercise rejects less than 97% of them, or a survivor has no reason in survivors.toml.
+    """
+    from nexttoken.mutants import run_mutants
+
+    names = tuple(name.strip() for name in exercises.split(",") if name.strip())
+    if not run_mutants(assignment, names, as_json=as_json):
+        raise typer.Exit(FAILED)
+
+
 @app.command(epilog="Example: nexttoken lab --port 9000 --no-browser")
 @_one_sentence
 def lab(
