@@ -21,6 +21,7 @@ _CELL_ID = re.compile(r"[a-zA-Z0-9_-]{1,64}")  # nbformat's own rule
 _TAG = re.compile(r"[^,]+")  # nbformat's own rule
 #: What no cell but a code cell has, in any format.
 _OF_CODE = ("outputs", "execution_count", "input", "prompt_number")
+_KINDS = {list: "list", str: "string", float: "number", bool: "truth value"}
 #: How much of a file may be left where JSON that was cut off stops making sense: half a word, not half a notebook.
 _CUT_WORD = 10
 
@@ -120,7 +121,7 @@ def _likely_cause(text: str, error: json.JSONDecodeError) -> str:
 
 def _cells(content: Any) -> list[Any]:
     if not isinstance(content, dict):
-        raise NotANotebookError(f"the file holds a JSON {type(content).__name__}, not a notebook")
+        raise NotANotebookError(f"the file holds a JSON {_KINDS.get(type(content), 'null')}, not a notebook")
     cells = content.get("cells")
     sheets = content.get("worksheets")  # format 3 and older
     if not cells and isinstance(sheets, list):

@@ -55,11 +55,11 @@ FULL = {"double": 4.0, "twice": 3.0, "Counter": 2.0}
 TWICE = "def twice(f, x):\n    return f(f(x))\n"
 #: Tells of everything that an earlier student could have changed.
 SURROUNDINGS = """
-import hashlib, os, pathlib, random, sys
+import hashlib, os, pathlib, sys
 import autograder
 for place in (os.environ["HOME"], "/tmp", "/dev/shm", "/dev", "/", "/package"):
     print(place, sorted(os.listdir(place)))
-print(os.getcwd(), os.nice(0), os.umask(0o22), sorted(os.sched_getaffinity(0)), random.random())
+print(os.getcwd(), os.nice(0), os.umask(0o22), sorted(os.sched_getaffinity(0)))
 print(sorted(os.environ.items()), sys.path, sorted(sys.modules))
 print([name for name in os.listdir("/proc") if name.isdigit()], sorted(os.listdir("/proc/self/fd")))
 for path in sorted(pathlib.Path(autograder.__file__).parent.rglob("*.py")):

@@ -2,7 +2,6 @@
 
 # earns: double 4, Counter 0, twice 3
 # shows: names: 
-# open: a TypeError of Python's own holds the qualified name of the probe
 
 # %%
 names = []

@@ -13,7 +13,7 @@ pipes = [int(n) for n in os.listdir("/proc/self/fd") if os.path.exists(f"/proc/s
 
 # %%
 for number in (line, requests):
-    for command, value in ((fcntl.F_SETPIPE_SZ, 4096), (fcntl.F_SETFL, os.O_NONBLOCK | os.O_DIRECT), (fcntl.F_SETOWN, -1)):
+    for command, value in ((fcntl.F_SETPIPE_SZ, 4096), (fcntl.F_SETFL, os.O_DIRECT), (fcntl.F_SETOWN, -1)):
         try:
             fcntl.fcntl(number, command, value)
         except OSError as error:
@@ -22,4 +22,6 @@ print("changed", fcntl.fcntl(line, fcntl.F_GETPIPE_SZ))
 
 
 def double(x):
-    return "y" * 1_000_000
+    for number in (line, requests):
+        fcntl.fcntl(number, fcntl.F_SETFL, os.O_NONBLOCK)
+    return "y" * 100_000

@@ -6,12 +6,12 @@
 # %%
 from IPython.display import display
 
-print("flood " * 10_000_000)
+print("flood " * 1_000_000)
 for _ in range(3000):
     display({"text/plain": "flood " * 1000}, raw=True)
 
 # %%
-raise ValueError('flood' * 10_000_000)
+raise ValueError('flood' * 1_000_000)
 
 # %%
 import sys

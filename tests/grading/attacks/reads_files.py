@@ -23,9 +23,11 @@ for folder, folders, files in os.walk("/"):
     for name in files:
         seen += 1
         look(name.encode())
+        path = os.path.join(folder, name)
         try:
-            with open(os.path.join(folder, name), "rb") as file:
-                look(file.read(1_000_000))
+            if os.path.isfile(path):
+                with open(path, "rb") as file:
+                    look(file.read(1_000_000))
         except OSError:
             pass
 for place in ("/root", "/home", "/work", "/tmp", "/var", "/etc/passwd", "/etc/shadow", "/srv", "/mnt", "/proc/1/root"):

@@ -2,7 +2,6 @@
 
 # earns: double 4, Counter 0, twice 3
 # shows: hidden: 
-# open: the next exercise is asked in the process that answered hidden probes
 
 # %%
 asked = []
