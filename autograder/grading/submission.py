@@ -97,8 +97,19 @@ def clean_cells(items: Iterable[Any]) -> list[NotebookNode]:
 
     What is no cell is left out, and so is a cell that is blank and not marked.
     """
-    cells = (_cell(item, number) for number, item in enumerate(items) if isinstance(item, dict))
-    return [cell for cell in cells if cell.source.strip() or "nbgrader" in cell.metadata]
+    cells = []
+    for number, item in enumerate(items):
+        if not isinstance(item, dict):
+            continue
+        given = item["metadata"] if isinstance(item.get("metadata"), dict) else {}
+        source, metadata = _source(item), _metadata(given)
+        if source.strip() or "nbgrader" in metadata:
+            name = _id(item.get("id")) or _id(given.get("id")) or f"cell-{number}"  # Colab has it in the metadata
+            cell = make_cell(_kind(item), source, name, metadata)
+            if cell.cell_type != "code" and (pictures := _pictures(item.get("attachments"))):
+                cell.attachments = pictures
+            cells.append(cell)
+    return cells
 
 
 def _text(data: bytes) -> tuple[str, bool]:
@@ -132,15 +143,8 @@ def _cells(content: Any) -> list[Any]:
     return cells
 
 
-def _cell(item: dict[str, Any], number: int) -> NotebookNode:
-    given = item.get("metadata")
-    metadata = given if isinstance(given, dict) else {}
-    ids = (name for name in (item.get("id"), metadata.get("id")) if isinstance(name, str) and _CELL_ID.fullmatch(name))
-    name = next(ids, f"cell-{number}")  # Colab keeps it in the metadata
-    cell = make_cell(_kind(item), _source(item), name, _metadata(metadata))
-    if cell.cell_type != "code" and (pictures := _pictures(item.get("attachments"))):
-        cell.attachments = pictures
-    return cell
+def _id(given: Any) -> str:
+    return given if isinstance(given, str) and _CELL_ID.fullmatch(given) else ""
 
 
 def _kind(item: dict[str, Any]) -> str:

@@ -605,7 +605,7 @@ def blank_cells(draft: Draft, at: int, to: int) -> None:
 @damage(Stage.PLACES)
 def cells_of_the_students(draft: Draft, at: int, to: int) -> None:
     sources = [
-        "%matplotlib inline\n!pip install -q torch",
+        "%config InlineBackend.figure_format = 'svg'\n!echo installed",
         "%%bash\nls",
         "tried = [double(4), Counter(1).up()]",
         "1 / 0",

@@ -1,7 +1,8 @@
 """Makes the line's buffers small, its ends blocking or not, and its writes come as packets."""
 
 # earns: double 0, Counter 2, twice 3
-# shows: changed 4096
+# limits: call_seconds=2
+# shows: changed 4096[\s\S]*(no answer in time|the process ended)
 
 # %%
 import fcntl
@@ -13,15 +14,11 @@ pipes = [int(n) for n in os.listdir("/proc/self/fd") if os.path.exists(f"/proc/s
 
 # %%
 for number in (line, requests):
-    for command, value in ((fcntl.F_SETPIPE_SZ, 4096), (fcntl.F_SETFL, os.O_DIRECT), (fcntl.F_SETOWN, -1)):
-        try:
-            fcntl.fcntl(number, command, value)
-        except OSError as error:
-            print(error.strerror)
+    fcntl.fcntl(number, fcntl.F_SETPIPE_SZ, 4096)
 print("changed", fcntl.fcntl(line, fcntl.F_GETPIPE_SZ))
 
 
 def double(x):
     for number in (line, requests):
-        fcntl.fcntl(number, fcntl.F_SETFL, os.O_NONBLOCK)
+        fcntl.fcntl(number, fcntl.F_SETFL, os.O_NONBLOCK | os.O_DIRECT)
     return "y" * 100_000
