@@ -368,5 +368,8 @@ def generate(
 #     return int(logits.argmax())
 #
 #
-# answer = generate(lm.next_logits, lm.encode(prompt), 20, likeliest, lm.stop_tokens, lm.context)
-# print(lm.decode(answer))
+# try:
+#     answer = generate(lm.next_logits, lm.encode(prompt), 20, likeliest, lm.stop_tokens, lm.context)
+#     print(lm.decode(answer))
+# except NotImplementedError:
+#     print("Write generate first. Then run this cell again.")
