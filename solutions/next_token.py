@@ -348,3 +348,28 @@ def generate(
 
 # %% tags=["active-ipynb"]
 # check(generate)
+
+# %% [markdown]
+# **Your loop on a real model.** `pocket-lm` is a small Llama that lies in this course. It runs on a laptop without a
+# network. `lm.next_logits` is the function that your loop asks, and the prompt gives the model something to read.
+# Change the passage, the question or the choice, and run it again. This cell is for you; it earns no points.
+
+# %% tags=["active-ipynb", "experiment"]
+# import pocket
+#
+# lm = pocket.load("pocket-lm")
+# prompt = """Context:
+# [1] Vorlen lies on the River Salbek. The mayor of Vorlen is Malnath Kalgrim.
+# Question: Which river flows through Vorlen?
+# Answer:"""
+#
+#
+# def likeliest(logits):
+#     return int(logits.argmax())
+#
+#
+# try:
+#     answer = generate(lm.next_logits, lm.encode(prompt), 20, likeliest, lm.stop_tokens, lm.context)
+#     print(lm.decode(answer))
+# except NotImplementedError:
+#     print("Write generate first. Then run this cell again.")

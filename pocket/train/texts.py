@@ -132,7 +132,7 @@ def _gathered(world: World, rng: Random, count: int) -> list[Passage]:
 
 
 def acted(rng: Random, world: World) -> Text:
-    """Return a ReAct trace; in some a tool fails, and the trace shows what to do then."""
+    """Return a ReAct trace; in some a tool fails, and the trace shows what to do then. What is read off weighs most."""
     draw = rng.random()
     question = (
         lookup(rng.choice(world.facts), rng)
@@ -145,9 +145,14 @@ def acted(rng: Random, world: World) -> Text:
     steps = trace(world, question, rng, trouble, hopeless=rng.random() < 0.1).steps
     text = [Piece(agent(question.text), READ)]
     for step in steps:
-        ending = END if step.observation is None else ""
-        text.append(Piece(step.written + ending, NEVER if step.mistaken else WRITE))
-        text.append(Piece(step.seen, READ))
+        rest = step.written + (END if step.observation is None else "")
+        weight = NEVER if step.mistaken else WRITE
+        for fact in question.facts:
+            before, found, after = rest.partition(f" is {fact.answer}.")
+            if found and weight == WRITE:
+                text += [Piece(f"{before} is", WRITE), Piece(f" {fact.answer}.", ANSWER)]
+                rest = after
+        text += [Piece(rest, weight), Piece(step.seen, READ)]
     return text
 
 
@@ -192,7 +197,7 @@ LESSONS = (
 )
 """What the training starts with; the rest of it is `MIX`."""
 
-MIX: Mapping[Draw, float] = {read: 0.54, acted: 0.24, prose: 0.07, pictured: 0.1, unread: 0.05}
+MIX: Mapping[Draw, float] = {read: 0.5, acted: 0.28, prose: 0.07, pictured: 0.1, unread: 0.05}
 LONG_MIX: Mapping[Draw, float] = {read_much: 0.8, acted: 0.2}
 
 

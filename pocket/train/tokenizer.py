@@ -64,6 +64,8 @@ def load(folder: Path = MODELS / "pocket-lm") -> PreTrainedTokenizerFast:
     if not (folder / "tokenizer.json").is_file():
         train().save_pretrained(folder)
     tokenizer: PreTrainedTokenizerFast = PreTrainedTokenizerFast.from_pretrained(folder)
+    for key in ("is_local", "local_files_only"):  # they say how it was loaded here, and would be saved with it
+        tokenizer.init_kwargs.pop(key, None)
     return tokenizer
 
 

@@ -27,6 +27,7 @@ from pocket.world.questions import UNKNOWN, Question, number
 
 Trouble = Literal["unknown tool", "no results", "wrong passages", "search is down"]
 TROUBLES: tuple[Trouble, ...] = ("unknown tool", "no results", "wrong passages", "search is down")
+_ALIKE = 0.5  # of the searches, how many find only passages that say the same of others beside the right one
 WRONG_TOOLS = ("lookup", "wiki", "ask", "browse", "find", "google", "query", "read")
 
 
@@ -79,24 +80,35 @@ Found = Callable[[Fact, Random], list[Passage]]
 
 
 def drawn_search(world: World) -> Found:
-    """Return a search that is as good as a real one on a larger world: the right passage is among one to three."""
+    """Return a search that is as good as a real one on a larger world: the right passage is among one to three.
+
+    The others are harder than a real search's: half of the time, all of them say the same of other entities.
+    """
 
     def found(fact: Fact, rng: Random) -> list[Passage]:
-        passages = [world.passage_of(fact), *beside(world, fact, rng, rng.choice((0, 1, 1, 2, 2)))]
+        right, count, alike = world.passage_of(fact), rng.choice((0, 1, 2, 2, 2)), _saying_the_same(world, fact)
+        hard = rng.random() < _ALIKE and len(alike) >= count
+        passages = [right, *(rng.sample(alike, count) if hard else beside(world, fact, rng, count))]
         return rng.sample(passages, len(passages))
 
     return found
+
+
+def _saying_the_same(world: World, fact: Fact) -> list[Passage]:
+    """Return the passages that say of other entities what a fact says of its own."""
+    right = world.passage_of(fact)
+    return [
+        passage
+        for passage in world.passages
+        if passage != right and any(other.relation == fact.relation for other in passage.facts)
+    ]
 
 
 def beside(world: World, fact: Fact, rng: Random, count: int) -> list[Passage]:
     """Return passages that do not say a fact and could be taken for the one that does: the hard ones first, in part."""
     right = world.passage_of(fact)
     same = [passage for passage in world.passages if passage.entity == fact.entity and passage != right]
-    alike = [
-        passage
-        for passage in world.passages
-        if passage != right and any(other.relation == fact.relation for other in passage.facts)
-    ]
+    alike = _saying_the_same(world, fact)
     mention = [
         passage
         for passage in world.passages
@@ -153,7 +165,13 @@ def trace(
 
 
 def _told(fact: Fact) -> str:
-    return f"The {fact.relation.name} is {fact.answer}."
+    """Return what was found, as a thought.
+
+    It says again of what it is true. A model that writes from left to right meets the passages after it has asked for
+    them; what it repeats now stands behind them, where a question about passages stands too.
+    """
+    phrase = fill(fact.relation.phrase, e=fact.entity)
+    return f"{phrase[0].upper()}{phrase[1:]} is {fact.answer}."
 
 
 def _look_up(

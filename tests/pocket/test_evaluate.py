@@ -18,7 +18,6 @@ from hypothesis import strategies as st
 from torch import nn
 
 import pocket
-from pocket import catalogue
 from pocket.evaluate import __main__ as command
 from pocket.evaluate import clip, draft, llava, lm
 from pocket.evaluate.measure import Measure, proportion
@@ -443,9 +442,7 @@ REAL: dict[str, Callable[[], list[Measure]]] = {
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "what", [what for what in REAL if any((catalogue.FOLDER / what.split()[0]).glob("*.safetensors"))]
-)
+@pytest.mark.parametrize("what", REAL)
 def test_the_committed_models_can_do_what_they_are_said_to(what: str) -> None:
     """`python -m pocket.evaluate` measures with 500 examples; this notices what broke."""
     missed = [f"{one.name}: {one.value:.3f}, {one.target}" for one in REAL[what]() if not reaches(one)]

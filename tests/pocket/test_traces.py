@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import itertools
 import operator
+import re
 from dataclasses import dataclass
 from random import Random
 
@@ -13,7 +15,7 @@ from hypothesis import strategies as st
 
 from pocket.tools import _ACTION, MOST_STEPS, act, calculate
 from pocket.train import texts
-from pocket.train.texts import END, NEVER, READ, WRITE, acted
+from pocket.train.texts import ANSWER, END, NEVER, READ, WRITE, acted
 from pocket.world import UNKNOWN, Fact, Question, World, arithmetic, chain, lookup
 from pocket.world.prompts import (
     CALCULATE,
@@ -199,38 +201,86 @@ def test_the_drawn_search_finds_the_passage_in_any_place(seed: int) -> None:
     assert firsts == {True, False}
 
 
+def test_most_of_what_the_drawn_search_finds_beside_says_the_same_of_others() -> None:
+    world, rng = World("alike", "train", size=6), Random(1)
+    same = others = 0
+    for _ in range(300):
+        fact = rng.choice(world.facts)
+        beside_it = [one for one in drawn_search(world)(fact, rng) if one != world.passage_of(fact)]
+        same += sum(any(other.relation == fact.relation for other in one.facts) for one in beside_it)
+        others += len(beside_it)
+    assert 0.5 < same / others < 0.9
+
+
 # --- how a trace becomes a text to learn from
 
 
-def turns_of(seed: int) -> tuple[list[texts.Piece], list[texts.Piece]]:
+@dataclass
+class Turn:
+    """What the agent writes between two things that it reads."""
+
+    text: str
+    weights: set[float]
+
+
+def turns_of(seed: int) -> tuple[list[Turn], list[texts.Piece]]:
     """Return what the agent writes and what it reads in a training text of a trace."""
-    pieces = acted(Random(seed), World(f"acted/{seed}", "train", size=4))
-    return pieces[1::2], pieces[::2]
+    written: list[Turn] = []
+    read: list[texts.Piece] = []
+    for is_read, run in itertools.groupby(pieces_of(seed), lambda piece: piece.weight == READ):
+        pieces = list(run)
+        if is_read:
+            read += pieces
+        else:
+            written.append(Turn("".join(piece.text for piece in pieces), {piece.weight for piece in pieces}))
+    return written, read
+
+
+def pieces_of(seed: int) -> list[texts.Piece]:
+    """Return a training text of a trace without empty pieces."""
+    return [piece for piece in acted(Random(seed), World(f"acted/{seed}", "train", size=4)) if piece.text]
 
 
 @repeatable
 @given(st.integers(0, 10**9))
-def test_what_an_agent_writes_weighs_1_unless_it_is_a_mistake_and_what_it_reads_weighs_little(seed: int) -> None:
+def test_what_an_agent_writes_is_to_be_learned_unless_it_is_a_mistake_and_what_it_reads_hardly(seed: int) -> None:
     written, read = turns_of(seed)
-    for piece in written:
-        action = _ACTION.search(piece.text.removesuffix(END))
+    for turn in written:
+        action = _ACTION.search(turn.text.removesuffix(END))
         assert action
-        assert piece.weight == (WRITE if action[1] in TOOLS else NEVER)
+        assert turn.weights <= ({WRITE, ANSWER} if action[1] in TOOLS else {NEVER})
     assert {piece.weight for piece in read} == {READ}
     assert read[0].text.startswith(f"Tools: {', '.join(TOOLS)}\nQuestion: ")
 
 
 def test_mistakes_are_among_the_texts_and_never_to_be_written() -> None:
-    weights = [piece.weight for seed in range(100) for piece in turns_of(seed)[0]]
-    assert 0.01 < weights.count(NEVER) / len(weights) < 0.2
-    assert set(weights) == {WRITE, NEVER} == {1.0, 0.0}
+    turns = [turn for seed in range(100) for turn in turns_of(seed)[0]]
+    assert 0.01 < sum(turn.weights == {NEVER} for turn in turns) / len(turns) < 0.2
+    assert NEVER == 0
+
+
+@repeatable
+@given(st.integers(0, 10**9))
+def test_what_an_agent_takes_from_a_passage_weighs_most_and_nothing_else_does(seed: int) -> None:
+    pieces = pieces_of(seed)
+    text = "".join(piece.text for piece in pieces)
+    for before, piece in itertools.pairwise(pieces):
+        if piece.weight == ANSWER:
+            assert before.text.endswith(" is")
+            assert piece.text.endswith(".")
+            assert piece.text.strip(" .") in text.partition("Observation:")[2]
+    told = [
+        turn
+        for turn in turns_of(seed)[0]
+        if turn.weights != {NEVER} and re.match(r" The (?!result )[^\n]* is [^\n]*\.", turn.text)
+    ]
+    assert sum(piece.weight == ANSWER for piece in pieces) == len(told)
 
 
 @repeatable
 @given(st.integers(0, 10**9))
 def test_a_training_text_of_a_trace_is_a_whole_transcript(seed: int) -> None:
-    pieces = acted(Random(seed), World(f"acted/{seed}", "train", size=4))
-    text = "".join(piece.text for piece in pieces)
+    text = "".join(piece.text for piece in pieces_of(seed))
     assert text.endswith(f"]{END}")
     assert text.count(END) == 1
     question = text.split("\n")[1].removeprefix("Question: ")
