@@ -453,7 +453,15 @@ def a_cell_takes_anothers_id(draft: Draft, at: int, to: int) -> None:
 
 
 ODD = [None, 0, -1, 10**400, 1.5, float("nan"), float("inf"), True, "", "\ud800", "\0", "x" * 5000, "<b>", [], [[]], {}]
-ODD += ["double-code", ["double-code"], {"grade_id": "double-code"}, {"": {"": None}}, "é\u2028\u202e", "cell-3", "../.."]
+ODD += [
+    "double-code",
+    ["double-code"],
+    {"grade_id": "double-code"},
+    {"": {"": None}},
+    "é\u2028\u202e",
+    "cell-3",
+    "../..",
+]
 
 
 @damage(Stage.CELLS)
@@ -629,7 +637,13 @@ def cells_of_the_students(draft: Draft, at: int, to: int) -> None:
 
 @damage(Stage.PLACES)
 def texts_of_the_students(draft: Draft, at: int, to: int) -> None:
-    sources = ["def double(x): is what I wrote", "```python\ndef double(x):\n    return 0\n```", "x = 2", "\ud800\0", "# A\r# B"]
+    sources = [
+        "def double(x): is what I wrote",
+        "```python\ndef double(x):\n    return 0\n```",
+        "x = 2",
+        "\ud800\0",
+        "# A\r# B",
+    ]
     cell = {"cell_type": ("markdown", "raw")[at % 2], "metadata": {}, "source": _pick(sources, to)}
     draft.cells.insert(at % (len(draft.cells) + 1), cell)
 
@@ -673,7 +687,9 @@ def raw_line_ends_in_texts(text: str, at: int, to: int) -> str:
 def a_git_conflict(text: str, at: int, to: int) -> str:
     lines = text.split("\n")
     place = at % len(lines)
-    return "\n".join([*lines[:place], "<<<<<<< HEAD", lines[place], "=======", lines[place], ">>>>>>> mine", *lines[place:]])
+    return "\n".join(
+        [*lines[:place], "<<<<<<< HEAD", lines[place], "=======", lines[place], ">>>>>>> mine", *lines[place:]]
+    )
 
 
 @damage(Stage.TEXT, keeps_code=False)

@@ -16,6 +16,7 @@ honest notebook. Comments at its top say
 from __future__ import annotations
 
 import ast
+import json
 import os
 import re
 import secrets
@@ -26,7 +27,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import nbformat
 import pytest
@@ -39,12 +40,18 @@ from autograder.grading.engine import Engine, Graded
 from autograder.grading.isolation import open_processes
 from autograder.grading.process import Limits, Processes
 from autograder.grading.report import fill_outputs
+from autograder.grading.session import Session
 from autograder.grading.strays import descendants
+from autograder.grading.work import Work, do
 from autograder.judge import Mistake
 from autograder.observe import Outcomes, observe
-from autograder.proxy import Loopback
+from autograder.proxy import Loopback, LostError
+from autograder.wire import encode, frame
 from tests.conftest import absent
 from tests.grading.conftest import COUNTER, DOUBLE
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 ATTACKS = Path(__file__).parent / "attacks"
 PATIENT = Limits(cell_seconds=120, call_seconds=120, submission_seconds=600, start_seconds=120)
@@ -242,14 +249,18 @@ class Enclosures:
         if place not in self._opened:
             self._opened[place] = open_processes("bubblewrap", self._package, new_notebook(), place)
             self.expected[place] = self.engine(chapter, place, secret).grade(submission(SURROUNDINGS))
-        seeds = {name: graded_seed(secret.encode(), chapter.name, name, 1) for name in chapter.exercises}
-        engine = Engine(chapter, seeds, self._opened[place], limits)
-        setattr(engine, "_reference", KnownAnswers())
-        return engine
+        return engine_in(self._opened[place], chapter, limits, secret)
 
     def close(self) -> None:
         for processes in self._opened.values():
             processes.close()
+
+
+def engine_in(processes: Processes, chapter: Chapter, limits: Limits, secret: str) -> Engine:
+    seeds = {name: graded_seed(secret.encode(), chapter.name, name, 1) for name in chapter.exercises}
+    engine = Engine(chapter, seeds, processes, limits)
+    setattr(engine, "_reference", KnownAnswers())
+    return engine
 
 
 def enclosed(limits: Limits) -> Limits:
@@ -363,3 +374,142 @@ def test_an_attack_gains_nothing_learns_nothing_and_leaves_nothing(
     honest = enclosures.engine(chapter, enclosed(limits), planted.secret).grade(submission(SURROUNDINGS))
     assert earned(honest) == FULL
     assert honest == enclosures.expected[enclosed(limits)]
+
+
+@pytest.mark.slow
+def test_an_honest_notebook_that_used_all_of_torchs_threads_is_answered(
+    package: bytes, chapter: Chapter, planted: Planted
+) -> None:
+    """A fork that is made after a multi-threaded operation hangs in its next one: none may be made then."""
+    importing = new_notebook(cells=[new_code_cell("import torch")])
+    limits = replace(PATIENT, cell_cpu_seconds=100, call_cpu_seconds=60)
+    processes = open_processes("bubblewrap", package, importing, limits)
+    threads = "import torch\ntorch.set_num_threads(8)\nlarge = torch.ones(600, 600)\n"
+    used = "def double(x):\n    assert float((large @ large)[0, 0]) == 600\n    return x + x"
+    try:
+        engine = engine_in(processes, chapter, limits, planted.secret)
+        graded = engine.grade(submission(f"{threads}large @ large;", used))
+    finally:
+        processes.close()
+    assert earned(graded) == FULL
+
+
+class Line:
+    """A student's process of which there is only the line, with its first answer on it and the beginning of another."""
+
+    def __init__(self) -> None:
+        self._requests, self.write_fd = os.pipe()
+        self.read_fd, self._replies = os.pipe()
+        os.write(self._replies, frame(encode(["ok", []])) + b"\0")
+
+    def ended(self, seconds: float = 0.0) -> LostError | None:
+        return None
+
+    def close(self) -> None:
+        for descriptor in (self._requests, self.write_fd, self.read_fd, self._replies):
+            os.close(descriptor)
+
+
+@pytest.mark.parametrize("call", ["read", "write"])
+def test_a_line_that_somebody_else_uses_is_a_timeout_and_no_fault_of_the_graders(
+    call: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where grader and student are one user, the student can open its pipes from the other end."""
+
+    def taken(*_: object) -> None:
+        raise BlockingIOError
+
+    with Session(Line(), Limits(cell_seconds=0.2)) as session:
+        monkeypatch.setattr(os, call, taken)
+        with pytest.raises(LostError) as lost:
+            session.run_cell("")
+        monkeypatch.undo()
+    assert lost.value.reason == "timeout"
+
+
+# --- files that are attacks themselves
+
+
+def cells_in(*cells: Any) -> bytes:
+    return json.dumps({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}).encode()
+
+
+def code_cell(source: Any, **more: Any) -> dict[str, Any]:
+    return {"cell_type": "code", "metadata": {}, "source": source, "outputs": [], **more}
+
+
+def marked_as(grade_id: str) -> dict[str, Any]:
+    return {"nbgrader": {"grade_id": grade_id, "grade": True, "points": 99, "solution": True, "locked": False}}
+
+
+NESTED = b'{"a": ' * 900 + b"1" + b"}" * 900
+ALIVE = "<script>document.title='taken over'</script>"
+HOSTILE_FILES = {
+    "lists without end": b'{"cells": ' + b"[" * 1_000_000,
+    "too many cells": cells_in(*[code_cell("x = 1")] * 10_001),
+    "many cells": cells_in(*[code_cell("x = 1")] * 1_000),
+    "many empty lists": b'{"cells": [' + b"[]," * 1_000_000 + b"[]]}",
+    "a huge cell": cells_in(code_cell("x = 1\n" * 500_000)),
+    "deep metadata": cells_in(code_cell("1")).replace(b"{}", NESTED),
+    "deep outputs": cells_in(code_cell("1")).replace(b"[]", NESTED),
+    "outputs of its own": cells_in(
+        code_cell("1", outputs=[{"output_type": "display_data", "data": {"text/html": ALIVE}, "metadata": {}}])
+    ),
+    "markup in text": cells_in({"cell_type": "markdown", "metadata": {}, "source": ALIVE}),
+    "text that takes long to read": cells_in(
+        {"cell_type": "markdown", "metadata": {}, "source": "](" * 100_000 + "<" * 100_000}, code_cell("def " * 50_000)
+    ),
+    "the marks of every cell": cells_in(
+        *[code_cell("x = 1", metadata=marked_as(name)) for name in ("double", "double-code", "Counter")] * 50
+    ),
+    "names that lead elsewhere": cells_in(
+        *[code_cell("x = 1", id=name, metadata=marked_as(name)) for name in ("../../x", "/etc/passwd", ALIVE, "a\0b")]
+    ),
+    "numbers that are none": b'{"cells": [{"source": NaN, "id": 1e999999, "cell_type": ' + b"9" * 100_000 + b"}]}",
+    "a zip": b"PK\x03\x04" + bytes(1000),
+    "half characters": cells_in(code_cell("x = '\ud800'", id="\ud800", metadata={"tags": ["\ud800"]})),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE_FILES)
+def test_a_hostile_file_gains_nothing_and_stops_nothing(
+    name: str, enclosures: Enclosures, chapter: Chapter, planted: Planted, released: NotebookNode
+) -> None:
+    engine = enclosures.engine(chapter, PATIENT, planted.secret)
+    done = do(
+        Work("arithmetic", "cheat", "cheat.ipynb", HOSTILE_FILES[name], "", "key", "bubblewrap"), engine, released
+    )
+    assert not done.fault
+    assert done.result.earned in (None, 0)
+    assert done.result.status == "graded" or done.result.why
+    assert "<script" not in done.notebook
+    assert ALIVE not in json.dumps(done.result.to_json())
+    assert engine.grade(submission(SURROUNDINGS)) == enclosures.expected[PATIENT]
+
+
+# --- what an instructor sees of an attack
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("name", ["forges_active_outputs", "odd_texts"])
+def test_outputs_that_are_forged_do_nothing_in_a_browser(
+    name: str, enclosures: Enclosures, chapter: Chapter, planted: Planted, browser: Browser, tmp_path: Path
+) -> None:
+    from nbconvert.exporters import HTMLExporter
+
+    (attack,) = [one for one in CORPUS if one.name == name]
+    notebook = with_verdicts(submission(*attack.cells), chapter)
+    graded = enclosures.engine(chapter, PATIENT, planted.secret).grade(notebook)
+    html, _ = HTMLExporter().from_notebook_node(fill_outputs(notebook, graded))
+    page = browser.new_page()
+    page.route(re.compile("^(?!file:)"), lambda route: route.abort())
+    graded_notebook = tmp_path / "graded.html"
+    graded_notebook.write_text(html, encoding="utf-8")
+    page.goto(graded_notebook.as_uri())
+    try:
+        assert page.title() == "Notebook"
+        assert "taken over" in page.locator("body").inner_text()
+        assert page.locator("[onerror], [onload], [onmouseover], svg[onload]").count() == 0
+        assert page.locator("script", has_text="taken over").count() == 0
+    finally:
+        page.close()

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import io
 import os
 import shutil
-import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +19,7 @@ from autograder.grading.layers import LANDLOCK, LAYERS, try_layers
 from autograder.grading.process import InfrastructureError, Limits, Processes
 from autograder.grading.strays import children
 from tests.conftest import absent
+from tests.grading.altered import altered
 
 LIMITS = Limits(cell_seconds=120, call_seconds=120, start_seconds=120)
 
@@ -88,24 +87,6 @@ def opened_without(package: bytes, monkeypatch: pytest.MonkeyPatch) -> Iterator[
     yield open_it
     for processes in made:
         processes.close()
-
-
-def altered(package: bytes, lines: Mapping[str, str]) -> bytes:
-    """Return the student's package with other lines in place of some of its own."""
-    missing = set(lines)
-    result = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(package)) as given, zipfile.ZipFile(result, "w") as made:
-        for name in given.namelist():
-            data = given.read(name)
-            if name in ("autograder/enclosure.py", "autograder/nursery.py"):
-                text = data.decode()
-                for old, new in lines.items():
-                    missing -= {old} if old in text else set()
-                    text = text.replace(old, new)
-                data = text.encode()
-            made.writestr(name, data)
-    assert not missing, "the package has changed, and this test must follow"
-    return result.getvalue()
 
 
 def replaced(command: Sequence[str], arguments: Mapping[tuple[str, ...], tuple[str, ...]]) -> list[str]:

@@ -17,7 +17,7 @@ from autograder.grading.process import Limits, Processes
 from autograder.grading.session import Session
 from autograder.grading.strays import descendants
 from tests.conftest import absent
-from tests.grading.test_layers import altered
+from tests.grading.altered import altered
 
 LIMITS = Limits(cell_seconds=120, call_seconds=120, start_seconds=120)
 

@@ -273,7 +273,11 @@ def test_what_makes_sense_only_together_is_joined_again(
 ) -> None:
     repaired, notes = repair(pasted(*parts, COUNTER, marks=marks), released)
     whole = "\n".join(parts) if parts[0][-1] != " " else "".join(parts)
-    assert cell_of(repaired, "double-code").source == whole if "double" in whole.split("\n")[0] else whole in sources(repaired)
+    assert (
+        cell_of(repaired, "double-code").source == whole
+        if "double" in whole.split("\n")[0]
+        else whole in sources(repaired)
+    )
     assert "joined again where a cell had been split" in notes
     assert_whole(repaired, released)
 
@@ -370,7 +374,9 @@ def test_what_a_text_in_quotes_defines_is_no_solution(released: NotebookNode) ->
     assert cell_of(repaired, "double-code").source == DOUBLE
 
 
-@pytest.mark.parametrize("source", ["double = lambda x: x + x", "async def double(x): pass", "def double(x", "double: int = 3"])
+@pytest.mark.parametrize(
+    "source", ["double = lambda x: x + x", "async def double(x): pass", "def double(x", "double: int = 3"]
+)
 def test_a_name_may_be_bound_in_any_way_and_with_mistakes(source: str, released: NotebookNode) -> None:
     repaired, _ = repair(pasted("x = 1", source, "y = double == 2"), released)
     assert cell_of(repaired, "double-code").source == source
@@ -438,11 +444,16 @@ def test_an_experiment_is_neither_moved_nor_moved_for(submit: Fill, released: No
 # --- anything at all
 
 
-@pytest.mark.parametrize("cells", [None, 3, "x", {}, [], [None, 3, "x", []], [{}], [NotebookNode(source=3, metadata=[])]])
+@pytest.mark.parametrize(
+    "cells", [None, 3, "x", {}, [], [None, 3, "x", []], [{}], [NotebookNode(source=3, metadata=[])]]
+)
 def test_what_is_hardly_a_notebook_becomes_the_locked_part_of_the_release(cells: Any, released: NotebookNode) -> None:
     repaired, _ = repair(NotebookNode(cells=cells), released)
     assert len(repaired.cells) == 6
-    assert repair(NotebookNode(), released) == (repaired, ["missing, put back: arithmetic-1, arithmetic-2, double-task, double and 2 more"])
+    assert repair(NotebookNode(), released) == (
+        repaired,
+        ["missing, put back: arithmetic-1, arithmetic-2, double-task, double and 2 more"],
+    )
 
 
 def test_pasted_pictures_stay_and_blank_cells_do_not(submit: Fill, released: NotebookNode) -> None:
@@ -454,7 +465,9 @@ def test_pasted_pictures_stay_and_blank_cells_do_not(submit: Fill, released: Not
     assert notes == []
 
 
-@pytest.mark.parametrize("source", ["x = '" + "y" * 3_000_000 + "'", "[" * 40_000, "-" * 40_000 + "1", "\0", "\ud800", "x" * 60_000])
+@pytest.mark.parametrize(
+    "source", ["x = '" + "y" * 3_000_000 + "'", "[" * 40_000, "-" * 40_000 + "1", "\0", "\ud800", "x" * 60_000]
+)
 def test_no_text_is_too_odd_to_be_kept(source: str, submit: Fill, released: NotebookNode) -> None:
     repaired, notes = repair(submit(DOUBLE, COUNTER, source), released)
     assert sources(repaired)[-1] == source

@@ -157,7 +157,9 @@ def test_line_ends_that_stand_in_a_text_as_they_are_do_no_harm() -> None:
     assert read_notebook(data).cells[0].source == "x = 1\ny = 2"
 
 
-@pytest.mark.parametrize("source", ["x = 1\ny = 2", ["x = 1\n", "y = 2"], ["x = 1", "y = 2"], [None, "x = 1\n", 3, "y = 2"]])
+@pytest.mark.parametrize(
+    "source", ["x = 1\ny = 2", ["x = 1\n", "y = 2"], ["x = 1", "y = 2"], [None, "x = 1\n", 3, "y = 2"]]
+)
 def test_a_source_may_be_a_text_or_a_list(source: Any) -> None:
     assert read_notebook(notebook_bytes(code(source))).cells[0].source == "x = 1\ny = 2"
 
