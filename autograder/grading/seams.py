@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from autograder.grading.pieces import Piece, Release, bare
 from autograder.grading.python_text import MAX_READ, runs, runs_alone
@@ -71,7 +72,9 @@ def _part(piece: Piece, source: str, release: Release) -> Piece:
     is_code = piece.is_code or runs(source)
     kind = "code" if is_code else cell.cell_type
     claim = piece.claim if piece.claim in release.stubs else None
-    return Piece(make_cell(kind, source, cell.id, cell.metadata), claim, is_code)
+    part = Piece(make_cell(kind, source, cell.id, cell.metadata), claim, is_code)
+    defined = release.defines(part)
+    return replace(part, claim=None) if defined and claim not in defined else part
 
 
 def _joined(pieces: list[Piece], release: Release) -> Iterator[Piece]:
@@ -93,14 +96,16 @@ def _length(pieces: list[Piece], at: int, release: Release) -> int:
         runs(parts[0].cell.source) and (runs_alone(parts[1].cell.source) or _length(pieces, at + 1, release) > 1)
     ):
         return 1
-    source = parts[0].cell.source
+    length, source = 1, parts[0].cell.source
     for count, piece in enumerate(parts[1:], 2):
+        if length > 1 and runs(piece.cell.source):
+            break
         source = _glued(source, piece.cell.source)
         if len(source) > MAX_READ:
             break
         if runs(source):
-            return count
-    return 1
+            length = count
+    return length
 
 
 def _glued(first: str, second: str) -> str:

@@ -393,7 +393,7 @@ def test_marks_on_the_wrong_cells_deceive_nobody(submit: Fill, released: Noteboo
 
 
 def test_a_solution_that_python_cannot_read_is_found_by_its_likeness(released: NotebookNode) -> None:
-    source = "    def double(x):\n    return x +"
+    source = "# doubled:\n    def double(x):\n    return x +"
     repaired, notes = repair(pasted("x = 1", source, COUNTER), released)
     assert cell_of(repaired, "double-code").source == source
     assert "without its mark, found by its likeness to the exercise: double" in notes
