@@ -71,27 +71,32 @@ class Nursery:
 
     def __init__(self, package: bytes, modules: Sequence[str], limits: Limits) -> None:
         self._limits = limits
-        self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the rest
+        with contextlib.ExitStack() as opened:
+            self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+            opened.enter_context(self._control)
+            self._errors = opened.enter_context(tempfile.TemporaryFile())
+            try:
+                with theirs:
+                    program = compile_filter()
+                    self._process = self._launched(package, modules, theirs.fileno())
+            except (OSError, zipfile.BadZipFile) as error:
+                raise InfrastructureError(f"the enclosure for students' processes cannot be made: {error}") from error
+            self._greet(program)
+            opened.pop_all()
+
+    def _launched(self, package: bytes, modules: Sequence[str], control: int) -> subprocess.Popen[bytes]:
         libraries = [path for path in site.getsitepackages() if Path(path).is_dir()]
-        boot = [str(theirs.fileno()), ":".join([_CODE, *libraries]), *modules]
-        try:
-            program = compile_filter()
-            with theirs, _in_memory(package) as files:
-                self._process = subprocess.Popen(  # noqa: S603 - our own arguments
-                    _command([sys.base_prefix, *libraries], files, boot),
-                    stdin=subprocess.DEVNULL,
-                    stdout=subprocess.DEVNULL,
-                    stderr=self._errors,
-                    env={},  # bubblewrap clears it only for what it starts, and stays itself
-                    pass_fds=(theirs.fileno(), *files),
-                    start_new_session=True,
-                )
-        except (OSError, zipfile.BadZipFile) as error:
-            self._errors.close()
-            self._control.close()
-            raise InfrastructureError(f"the enclosure for students' processes cannot be made: {error}") from error
-        self._greet(program)
+        boot = [str(control), ":".join([_CODE, *libraries]), *modules]
+        with _in_memory(package) as files:
+            return subprocess.Popen(  # noqa: S603 - our own arguments
+                _command([sys.base_prefix, *libraries], files, boot),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=self._errors,
+                env={},  # bubblewrap clears it only for what it starts, and stays itself
+                pass_fds=(control, *files),
+                start_new_session=True,
+            )
 
     def _greet(self, program: bytes) -> None:
         with contextlib.suppress(OSError):
@@ -103,7 +108,6 @@ class Nursery:
         self._errors.seek(0)
         said = self._errors.read().decode(errors="replace").strip().splitlines()
         last = said[-1] if said else "it gave no answer"
-        self.close()
         raise InfrastructureError(f"the enclosure for students' processes did not start: {last}")
 
     def start(self) -> Fork:
