@@ -165,13 +165,13 @@ def serve(pipe: Pipe, cells: Cells, budget: Budget) -> None:
 
 
 def _grant(seconds: int) -> None:
-    """Allow this process some more seconds of processor time, within what it may have in all."""
+    """Allow this process some more seconds of processor time, and be told before all that it may have is used up."""
     import resource  # not on Windows, where students use the rest of this module
 
     used = resource.getrusage(resource.RUSAGE_SELF)
     most = resource.getrlimit(resource.RLIMIT_CPU)[1]
     wanted = math.ceil(used.ru_utime + used.ru_stime) + seconds
-    soft = wanted if most == resource.RLIM_INFINITY else min(wanted, most)
+    soft = wanted if most == resource.RLIM_INFINITY else min(wanted, most - 1)
     resource.setrlimit(resource.RLIMIT_CPU, (soft, most))
 
 

@@ -1,10 +1,12 @@
 """How quickly a class is graded, beside stock `nbgrader autograde` and `otter run`, on the same answers and machine.
 
-    python benchmarks/grading.py [--json] [--quick]
+    python benchmarks/grading.py [--json] [--quick] [--otter PYTHON]
 
 Two notebooks of twelve cells and twelve probes, one of which imports torch and the other sentence_transformers, and an
 empty one. A time per submission is the slope between a small and a large class, so that what happens once a run is left
-out for everybody; that is printed on its own. otter is measured if `otter-grader` is installed.
+out for everybody; that is printed on its own. `otter run` grades one submission a call, start included.
+
+Sources: nbgrader 0.9.6, https://nbgrader.readthedocs.io; otter-grader 7.0.0, https://otter-grader.readthedocs.io.
 """
 
 from __future__ import annotations
@@ -128,7 +130,8 @@ def stock(course: Path, counts: tuple[int, int], folder: Path) -> tuple[float, f
     source.mkdir(parents=True)
     nbformat.write(notebook, source / "ps.ipynb")
     (folder / "nbgrader_config.py").write_text('c = get_config()\nc.CourseDirectory.course_id = "c"\n')
-    environment = {**os.environ, "PYTHONPATH": ""}
+    binaries = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"  # nbgrader calls alembic
+    environment = {**os.environ, "PYTHONPATH": "", "PATH": binaries}
     nbgrader = [sys.executable, "-m", "nbgrader"]
     timed([*nbgrader, "generate_assignment", "ps"], folder, environment)
     measured = []
@@ -141,6 +144,31 @@ def stock(course: Path, counts: tuple[int, int], folder: Path) -> tuple[float, f
             shutil.copy(source / "ps.ipynb", place / "ps.ipynb")
         measured.append((count, timed([*nbgrader, "autograde", "ps", "--create"], folder, environment)))
     return slope(measured[0], measured[1])
+
+
+def otter(python: str, imports: str, folder: Path) -> float:
+    """Measure `otter run`, with the same assertions as doctests; returns the seconds for one submission."""
+    import nbformat
+    from nbformat.v4 import new_code_cell, new_notebook
+
+    sources = [imports, *(f"def f{number}(x):\n    return x + {number}" for number in range(FUNCTIONS))]
+    notebook = new_notebook(cells=[new_code_cell(source) for source in sources])  # type: ignore[no-untyped-call]
+    tests = folder / "tests"
+    tests.mkdir(parents=True)
+    nbformat.write(notebook, folder / "ps.ipynb")
+    for number in range(FUNCTIONS):
+        cases = [{"code": f">>> f{number}({x})\n{x + number}"} for x in (3, 44, 555, 999)]
+        suite = {"cases": cases, "scored": True, "setup": "", "teardown": "", "type": "doctest"}
+        test = {"name": f"f{number}", "points": 1, "suites": [suite]}
+        (tests / f"f{number}.py").write_text(f"OK_FORMAT = True\ntest = {test!r}\n")
+    command = [python, "-m", "otter"]
+    timed([*command, "generate", "-t", "tests", "-o", "autograder.zip", "--no-environment"], folder, dict(os.environ))
+    run = [*command, "run", "-a", "autograder.zip", "ps.ipynb"]
+    seconds = statistics.median(timed(run, folder, dict(os.environ)) for _ in range(3))
+    earned = json.loads((folder / "results.json").read_text())["tests"]
+    if sum(item.get("score", 0) for item in earned) != FUNCTIONS:
+        raise SystemExit(f"otter gave other points: {earned}")
+    return seconds
 
 
 def phases(course: Path, count: int) -> dict[str, Any]:
@@ -206,12 +234,12 @@ def _own(process: Any) -> int:
         return 0
 
 
-def measure(*, quick: bool) -> Iterator[dict[str, Any]]:
+def measure(*, quick: bool, python_of_otter: str) -> Iterator[dict[str, Any]]:
     """Measure everything; yields one row a notebook."""
     counts = (4, 24) if quick else (20, 120)
     few = (1, 3) if quick else (2, 8)
     for name, imports in IMPORTS.items():
-        with tempfile.TemporaryDirectory(prefix="nexttoken-benchmark-") as place:
+        with tempfile.TemporaryDirectory(prefix="benchmark-") as place:
             course = tiny.write_course(Path(place) / "course", probes(), master(imports), MISTAKES)
             empty = name == "nothing"
             row: dict[str, Any] = {"notebook": name}
@@ -220,6 +248,8 @@ def measure(*, quick: bool) -> Iterator[dict[str, Any]]:
             if not empty:
                 row["nbgrader autograde"], _ = stock(course, few, Path(place) / "stock")
                 row["ratio"] = row["nbgrader autograde"] / row["two workers"]
+                if python_of_otter:
+                    row["otter run"] = otter(python_of_otter, imports, Path(place) / "otter")
                 row |= phases(course, 40 if quick else 1000)
             yield row
 
@@ -229,12 +259,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--json", action="store_true", help="print a JSON list")
     parser.add_argument("--quick", action="store_true", help="small classes: some minutes, and rough figures")
+    parser.add_argument("--otter", metavar="PYTHON", default="", help="a Python that has otter-grader and the libraries")
     parser.add_argument("--drive", type=Path, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.drive:
         drive(arguments.drive)
         return
-    rows = list(measure(quick=arguments.quick))
+    rows = list(measure(quick=arguments.quick, python_of_otter=arguments.otter))
     if arguments.json:
         print(json.dumps(rows, indent=1))
         return
@@ -248,6 +279,8 @@ def main() -> None:
                 f"  nbgrader autograde {1000 * row['nbgrader autograde']:.0f} ms: {row['ratio']:.0f}x "
                 f"(target {TARGETS[row['notebook']]:.0f}x)"
             )
+            if "otter run" in row:
+                print(f"  otter run {1000 * row['otter run']:.0f} ms: {row['otter run'] / row['two workers']:.0f}x")
             for phase, spent in row["phases"].items():
                 print(f"  {phase:<10} p50 {1000 * spent['p50']:6.1f} ms   p95 {1000 * spent['p95']:6.1f} ms")
             memory = [item / 2**20 for item in row["memory"]]

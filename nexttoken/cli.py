@@ -139,7 +139,8 @@ def grade(
     submissions: Annotated[
         Path | None,
         typer.Option(
-            help="Folder of STUDENT/ASSIGNMENT/*.ipynb, or of STUDENT.ipynb. By default submitted/ in the course."
+            help="Folder or zip of STUDENT/ASSIGNMENT/*.ipynb or of STUDENT.ipynb, or the zip that Moodle or Canvas "
+            "makes of an assignment; it is not unpacked. By default submitted/ in the course."
         ),
     ] = None,
     students: Annotated[str, typer.Option(help="Only these, separated by commas.")] = "",

@@ -34,6 +34,7 @@ from autograder.grading.repair import repair
 from autograder.grading.results import Result, load, load_all, submission_key, write_atomically
 from autograder.grading.submission import read_notebook
 from autograder.grading.workers import opened_workers
+from nexttoken.scratch import scratch_folder
 
 #: Columns where the output goes to a file or another program.
 _PLAIN_WIDTH = 120
@@ -69,7 +70,8 @@ def run_grading(order: GradeOrder) -> int:
     names = [order.assignment] if order.assignment else chapter_names()
     for name in names:
         load_chapter(name)  # an unknown assignment is refused before anything is written
-    results = [result for name in names for result in _grade_assignment(course, name, order)]
+    with scratch_folder():
+        results = [result for name in names for result in _grade_assignment(course, name, order)]
     if order.as_json:
         print(json.dumps([result.to_json() for result in results], indent=1))  # noqa: T201
     return sum(result.status != "graded" for result in results)
@@ -83,9 +85,9 @@ def run_explaining(order: GradeOrder) -> str:
     if submission.file is None:
         raise InfrastructureError(f"{submission.student}: not graded: {submission.problem}")
     assignment = Assignment.of(course, name, order.isolation)
-    data = submission.file.read_bytes()
+    data = submission.read()
     notebook, notes = repair(read_notebook(data), assignment.release)
-    with Engine.open(assignment) as engine:
+    with scratch_folder(), Engine.open(assignment) as engine:
         graded = engine.grade(notebook)
         explained = engine.explain(graded)
     known = load(_places(course, name, order).results, name, submission.student)
@@ -127,7 +129,6 @@ def _cores() -> int:
 def _places(course: CourseRoot, name: str, order: GradeOrder) -> Places:
     folder = order.output or (course.path / "build" / "sample" if order.sample else course.path)
     folder = folder.resolve()
-    folder.mkdir(parents=True, exist_ok=True)
     return Places(
         folder / "results", folder / "autograded", database_url(folder / "gradebook.db"), folder / f"grades-{name}.csv"
     )

@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 
 from autograder.grading.assignment import Assignment
-from autograder.grading.handed_in import Submission
+from autograder.grading.handed_in import Submission, UnreadableError
 from autograder.grading.process import InfrastructureError
 from autograder.grading.results import Result, load, save, single_writer, submission_key, write_atomically
 from autograder.grading.work import Done, Work, refused
@@ -104,9 +104,9 @@ def _work(submission: Submission, assignment: Assignment) -> Work:
     if submission.file is not None:
         name = submission.file.name
         try:
-            data = submission.file.read_bytes()
-        except OSError:
-            problem = f"{name} cannot be read"
+            data = submission.read()
+        except UnreadableError as error:
+            problem = str(error)
     key = submission_key(data or b"", assignment.fingerprint)
     return Work(assignment.name, submission.student, name, data, problem, key, assignment.isolation)
 

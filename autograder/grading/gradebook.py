@@ -50,8 +50,10 @@ def write_gradebook(
         with Gradebook(url, COURSE_ID) as gradebook:
             session = gradebook.db
             assignment = gradebook.find_assignment(chapter.name)
+            known = _known(session, assignment)
             for result in results:
-                _enter(session, assignment, result, times.get(result.student))
+                submission = known.get(result.student) or _new(session, assignment, result.student)
+                _enter(submission, result, times.get(result.student))
             session.commit()
     except (SQLAlchemyError, GenerationError) as error:
         reason = str(error).partition("\n")[0]
@@ -69,8 +71,7 @@ def _demand_sqlite(url: str) -> None:
                 raise InfrastructureError(f"{path} is no SQLite file, so no gradebook: move it away and run again")
 
 
-def _enter(session: Any, assignment: Any, result: Result, time: datetime | None) -> None:
-    submission = _submission(session, assignment, result.student)
+def _enter(submission: Any, result: Result, time: datetime | None) -> None:
     if time is not None:
         submission.timestamp = time
     points = {verdict.exercise: verdict.earned for verdict in result.verdicts}
@@ -85,14 +86,21 @@ def _enter(session: Any, assignment: Any, result: Result, time: datetime | None)
                 grade.needs_manual_grade = True
 
 
-def _submission(session: Any, assignment: Any, student_id: str) -> Any:
-    """Find a student's submission, or make it with its notebooks, grades and comments as nbgrader does."""
+def _known(session: Any, assignment: Any) -> dict[str, Any]:
+    """Return the submissions that are in the gradebook, by student, with their grades: three queries for a class."""
+    from nbgrader.api import SubmittedAssignment, SubmittedNotebook
+    from sqlalchemy.orm import selectinload
+
+    grades = selectinload(SubmittedAssignment.notebooks).selectinload(SubmittedNotebook.grades)
+    found = session.query(SubmittedAssignment).filter_by(assignment_id=assignment.id).options(grades)
+    return {submission.student_id: submission for submission in found}
+
+
+def _new(session: Any, assignment: Any, student_id: str) -> Any:
+    """Make a student's submission with its notebooks, grades and comments as nbgrader does."""
     from nbgrader.api import Comment, Grade, Student, SubmittedAssignment, SubmittedNotebook
 
     with session.no_autoflush:
-        for existing in assignment.submissions:
-            if existing.student_id == student_id:
-                return existing
         student = session.get(Student, student_id)
         if student is None:
             student = Student(id=student_id)
@@ -105,5 +113,4 @@ def _submission(session: Any, assignment: Any, student_id: str) -> Any:
             for cell in notebook.solution_cells:
                 Comment(cell_id=cell.id, cell=cell, notebook=entry)
         session.add(submission)
-    session.flush()
     return submission

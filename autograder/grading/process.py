@@ -83,5 +83,12 @@ def exited(code: int, limits: Limits) -> LostError:
         most = f"{limits.cell_cpu_seconds} seconds for a cell, {limits.call_cpu_seconds} for an answer"
         return LostError("timeout", f"more processor time than there is: {most}")
     if code < 0:
-        return LostError("crash", f"ended by {signal.Signals(-code).name}")
+        return LostError("crash", f"ended by {_signal_name(-code)}")
     return LostError("crash", f"it exited with code {code}")
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:  # a real-time signal has no name, and a student can claim any number
+        return f"signal {number}"

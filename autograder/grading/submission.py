@@ -39,7 +39,7 @@ def read_notebook(data: bytes) -> NotebookNode:
         If the bytes are not a notebook of format 2 or later.
     """
     if len(data) > MAX_BYTES:
-        raise NotANotebookError(f"the file has {len(data) / 2**20:.0f} MB; at most {MAX_BYTES // 2**20} MB are read")
+        raise NotANotebookError(f"the file has more than {MAX_BYTES // 2**20} MB, and no more are read")
     text, is_unicode = _text(data)
     if not text:
         raise NotANotebookError("the file is empty")

@@ -101,8 +101,10 @@ class Cluster:
 
     Parameters
     ----------
+    assignment
+        What they grade.
     address
-        Of its scheduler, ``tls://host:port``. Certificates are named in Dask's own settings.
+        Of its scheduler, ``tls://host:port``. Certificates, and how long to try, are named in Dask's own settings.
 
     Raises
     ------
@@ -110,16 +112,19 @@ class Cluster:
         If it cannot be reached, has no workers, or would be reached without TLS.
     """
 
-    def __init__(self, assignment: Assignment, address: str, *, seconds: float = 30.0) -> None:
+    def __init__(self, assignment: Assignment, address: str) -> None:
         if not address.startswith("tls://"):
             raise InfrastructureError(
                 f"the scheduler's address {address} does not begin with tls://; on an open port anyone could give the "
                 "workers code to run. deploy/cluster.md shows how to make certificates"
             )
         try:
+            import dask
+            from dask.utils import parse_timedelta
             from distributed import Client
         except ImportError:
             raise InfrastructureError("--scheduler needs Dask: python -m pip install distributed") from None
+        seconds = parse_timedelta(dask.config.get("distributed.comm.timeouts.connect"))
         try:
             self._client = Client(address, timeout=seconds, set_as_default=False)
         except Exception as error:  # a wrong name, a closed port, a certificate: Dask raises its own kinds of each

@@ -1,51 +1,47 @@
 """Are the probes any good? Break each reference in many small ways, and see whether the probes notice.
 
-Each mutant is the reference with one operator, number, comparison or keyword changed (the changes are cosmic-ray's). A
-mutant that no probe rejects is a survivor: either it does the same as the reference, or a probe is missing. Each known
-survivor has its reason in ``solutions/mistakes/<chapter>/survivors.toml``.
+A mutant that no probe rejects is a survivor: either it does the same as the reference, or a probe is missing. Each
+known survivor has its reason in ``solutions/mistakes/<chapter>/survivors.toml``.
 """
 
 from __future__ import annotations
 
-import ast
-import inspect
-import textwrap
+import signal
 import tomllib
-from collections.abc import Iterable, Iterator
+import warnings
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 from autograder.exercise import Exercise, graded_chapter
-from autograder.judge import judge
-from autograder.observe import observe
-from autograder.proxy import Loopback
+from autograder.judge import judge_case
+from autograder.observe import observe_case
+from autograder.proxy import Answer, Loopback
+from autograder.trusted.mutants import Mutant, make_mutants, plain_source
 from autograder.trusted.reference import Reference, load_reference, variants_folder
 
 _SEED = b"the draws of a mutation run"
-#: A mutant that has not come to an end after this many seconds is rejected, as a student's endless loop is.
-_SECONDS = 60.0
-_MEMORY = 8 * 2**30
+#: Seconds of processor time for one answer. The references take some hundredths, and grading gives five seconds.
+_ANSWER_SECONDS = 1.0
+#: A mutant that hangs inside the interpreter, where no signal is heard, ends after this many seconds.
+_HANG_SECONDS = 60.0
+#: Bytes that a mutant may take.
+_MEMORY = 2**30
+
+
+class MutationError(Exception):
+    """A chapter's mutants cannot be tried; the message says why."""
 
 
 @dataclass(frozen=True)
-class Mutant:
-    """A reference with one change."""
+class Known:
+    """A survivor that somebody has looked at."""
 
-    exercise: str
-    #: The line before and after the change.
-    before: str
-    after: str
-    source: str
-
-
-@dataclass(frozen=True)
-class Survivor:
-    """A mutant that no probe rejects."""
-
-    mutant: Mutant
-    #: Why that is right, or why it must be borne; empty if nobody has looked yet.
+    #: Exercise, function, line before and line after.
+    key: tuple[str, str, str, str]
+    #: Why no probe rejects it.
     reason: str
     #: Whether it does the same as the reference wherever the docstring promises anything.
     equivalent: bool
@@ -57,104 +53,113 @@ class Report:
 
     exercise: str
     tried: int
-    survivors: tuple[Survivor, ...]
+    survivors: tuple[Mutant, ...]
+    #: Those of survivors.toml that belong to the exercise.
+    known: tuple[Known, ...]
+
+    @property
+    def equivalent(self) -> int:
+        """How many survivors are known to do the same as the reference."""
+        same = {known.key for known in self.known if known.equivalent}
+        return sum(mutant.key in same for mutant in self.survivors)
 
     @property
     def share(self) -> float:
         """Of the mutants that are not equivalent, how many the probes reject."""
-        different = self.tried - sum(survivor.equivalent for survivor in self.survivors)
+        different = self.tried - self.equivalent
         return 1.0 if different == 0 else (self.tried - len(self.survivors)) / different
 
+    @property
+    def unexplained(self) -> list[Mutant]:
+        """Survivors that survivors.toml does not list."""
+        listed = {known.key for known in self.known}
+        return [mutant for mutant in self.survivors if mutant.key not in listed]
 
-def run(chapter: str, hidden: Path | None, exercises: Iterable[str] = (), workers: int = 1) -> Iterator[Report]:
+    @property
+    def stale(self) -> list[Known]:
+        """Entries of survivors.toml that no mutant fits, or that a probe rejects now."""
+        alive = {mutant.key for mutant in self.survivors}
+        return [known for known in self.known if known.key not in alive]
+
+
+def run(
+    chapter: str,
+    hidden: Path | None,
+    exercises: Iterable[str] = (),
+    workers: int = 1,
+    tell: Callable[[str, int, int], None] = lambda *_: None,
+) -> Iterator[Report]:
     """Try the mutants of a chapter's exercises, all of them or some.
 
     Parameters
     ----------
     hidden
         The folder of hidden probes; they count.
+    tell
+        Called with the exercise, how many of its mutants are tried, and how many there are.
+
+    Raises
+    ------
+    MutationError
+        If survivors.toml does not fit the chapter, or the probes reject the reference itself.
     """
     from pebble import ProcessPool
 
     wanted = set(exercises)
-    known = known_survivors(chapter)
+    names = list(graded_chapter(chapter, hidden).exercises)
+    known = known_survivors(chapter, names)
     with ProcessPool(
         max_workers=workers, context=get_context("spawn"), initializer=_prepare, initargs=(chapter, hidden)
     ) as pool:
-        for name in graded_chapter(chapter, hidden).exercises:
+        for name in names:
             if wanted and name not in wanted:
                 continue
-            made = list(mutants(chapter, name))
-            tries = [pool.schedule(_rejected, args=[name, mutant.source], timeout=_SECONDS) for mutant in made]
-            alive = [mutant for mutant, trial in zip(made, tries, strict=True) if not _settled(trial)]
-            yield Report(name, len(made), tuple(_survivor(mutant, known) for mutant in alive))
+            whole = plain_source(getattr(load_reference(chapter), name))
+            if _settled(pool.schedule(_rejected, args=[name, whole], timeout=_HANG_SECONDS)):
+                raise MutationError(f"{name}: its probes reject the reference, taken out of its module as a mutant is")
+            mutants = make_mutants(chapter, name)
+            tell(name, 0, len(mutants))
+            trials = [
+                (mutant, pool.schedule(_rejected, args=[name, mutant.source], timeout=_HANG_SECONDS))
+                for mutant in mutants
+            ]
+            survivors = []
+            for done, (mutant, trial) in enumerate(trials, start=1):
+                if not _settled(trial):
+                    survivors.append(mutant)
+                tell(name, done, len(mutants))
+            listed = tuple(entry for entry in known if entry.key[0] == name)
+            yield Report(name, len(mutants), tuple(survivors), listed)
 
 
-def mutants(chapter: str, exercise: str) -> Iterator[Mutant]:
-    """Yield each mutant of an exercise's reference once."""
-    from cosmic_ray.mutating import mutate_code
-    from cosmic_ray.plugins import get_operator, operator_names
+def known_survivors(chapter: str, exercises: Iterable[str]) -> list[Known]:
+    """Read a chapter's survivors.toml; no such file means none.
 
-    source = plain_source(getattr(load_reference(chapter), exercise))
-    seen = {source}
-    for name in sorted(operator_names()):
-        make: Any = get_operator(name)
-        if make.arguments():
-            continue  # an operator that must be told what to change
-        occurrence = 0
-        while (changed := mutate_code(source, make(), occurrence)) is not None:
-            occurrence += 1
-            if changed not in seen:
-                seen.add(changed)
-                yield Mutant(exercise, *_difference(source, changed), changed)
-
-
-def plain_source(thing: Any) -> str:
-    """Return the source of a function or class without docstrings and annotations: no probe looks at those."""
-    tree = ast.parse(textwrap.dedent(inspect.getsource(thing)))
-    return ast.unparse(_Bare().visit(tree)) + "\n"
-
-
-class _Bare(ast.NodeTransformer):
-    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
-        node.returns = None
-        for argument in [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]:
-            argument.annotation = None
-        return self._without_docstring(node)
-
-    def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
-        return self._without_docstring(node)
-
-    def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST | None:
-        return None if node.value is None else ast.Assign([node.target], node.value, lineno=node.lineno)
-
-    def _without_docstring(self, node: Any) -> ast.AST:
-        if ast.get_docstring(node) is not None:
-            node.body = node.body[1:] or [ast.Pass()]
-        return self.generic_visit(node)
-
-
-def known_survivors(chapter: str) -> dict[tuple[str, str, str], dict[str, Any]]:
-    """Read the survivors that somebody has looked at: by exercise, line before and line after."""
+    Raises
+    ------
+    MutationError
+        If it is no TOML, or an entry lacks something, comes twice or names no exercise of the chapter.
+    """
     path = variants_folder(chapter) / "survivors.toml"
     if not path.is_file():
-        return {}
-    listed = tomllib.loads(path.read_text(encoding="utf-8")).get("survivor", [])
-    return {(item["exercise"], item["before"], item["after"]): item for item in listed}
-
-
-def _difference(before: str, after: str) -> tuple[str, str]:
-    """Return the first line that differs, as it was and as it is; empty where a line was taken away."""
-    old, new = before.splitlines(), after.splitlines()
-    for one, other in zip(old, new, strict=False):
-        if one != other:
-            return one.strip(), other.strip()
-    return (old[len(new)].strip(), "") if len(old) > len(new) else ("", new[len(old)].strip())
-
-
-def _survivor(mutant: Mutant, known: dict[tuple[str, str, str], dict[str, Any]]) -> Survivor:
-    entry = known.get((mutant.exercise, mutant.before, mutant.after), {})
-    return Survivor(mutant, entry.get("reason", ""), entry.get("equivalent", False))
+        return []
+    try:
+        items = tomllib.loads(path.read_text(encoding="utf-8")).get("survivor", [])
+    except tomllib.TOMLDecodeError as error:
+        raise MutationError(f"{path}: {error}") from None
+    found: dict[tuple[str, str, str, str], Known] = {}
+    for item in items:
+        try:
+            key = (item["exercise"], item["function"], item["before"], item["after"])
+            entry = Known(key, item["reason"], item["equivalent"])
+        except KeyError as error:
+            raise MutationError(f"{path}: an entry has no {error}: {item}") from None
+        if key[0] not in exercises:
+            raise MutationError(f"{path}: an entry is of no exercise of {chapter}: {item}")
+        if key in found:
+            raise MutationError(f"{path}: an entry comes twice: {item}")
+        found[key] = entry
+    return list(found.values())
 
 
 def _settled(trial: Any) -> bool:
@@ -167,6 +172,8 @@ def _settled(trial: Any) -> bool:
         return True
 
 
+# --- in a process of its own
+
 _exercises: dict[str, Exercise] = {}
 _reference: Reference | None = None
 _namespace: dict[str, Any] = {}
@@ -176,18 +183,49 @@ def _prepare(chapter: str, hidden: Path | None) -> None:
     global _reference  # noqa: PLW0603 - set once, when the process starts
     import resource
 
-    resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
     _exercises.update(graded_chapter(chapter, hidden).exercises)
     _reference = Reference(chapter)
     _namespace.update(vars(load_reference(chapter)))
+    warnings.simplefilter("ignore")  # what is wrong on purpose may warn
+    most = _held_bytes() + _MEMORY
+    resource.setrlimit(resource.RLIMIT_AS, (most, most))
+    signal.signal(signal.SIGPROF, _end)
+
+
+def _held_bytes() -> int:
+    import resource
+
+    return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0]) * resource.getpagesize()
+
+
+def _end(*_: object) -> None:
+    raise TimeoutError("no answer in time")
+
+
+class _Timed(Loopback):
+    """A channel to this process that gives each answer a limited time; at its end the implementation raises."""
+
+    def request(self, message: bytes, answer: Answer) -> bytes:
+        """Run the request here and now."""
+        signal.setitimer(signal.ITIMER_PROF, _ANSWER_SECONDS)
+        try:
+            return super().request(message, answer)
+        finally:
+            signal.setitimer(signal.ITIMER_PROF, 0)
 
 
 def _rejected(name: str, source: str) -> bool:
+    """Say whether some case of some probe fails, asking no more of them than it takes."""
     assert _reference is not None
     exercise, namespace = _exercises[name], dict(_namespace)
+    want = _reference.want(exercise, _SEED)
     try:
         exec(source, namespace)  # noqa: S102 - our own reference, changed by us
     except Exception:
         return True
-    got = observe(exercise, Loopback({name: namespace[name]}), _SEED)
-    return not judge(exercise, got, _reference.want(exercise, _SEED), {}).passed
+    channel = _Timed({name: namespace[name]})
+    return any(
+        judge_case(probe, observe_case(exercise, probe, channel, _SEED, case), expected) is not None
+        for probe in exercise.probes
+        for case, expected in enumerate(want[probe.name])
+    )

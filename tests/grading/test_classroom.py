@@ -128,6 +128,24 @@ def test_what_looks_like_a_submission_and_is_none_is_listed_with_its_problem(tmp
     assert "is a folder" in found["cid"].problem
 
 
+def test_hidden_files_and_folders_are_nobodys(tmp_path: Path) -> None:
+    hand_in(tmp_path, "ada", "arithmetic.ipynb")
+    hand_in(tmp_path, ".ipynb_checkpoints", "arithmetic.ipynb")
+    (tmp_path / "._bea.ipynb").write_text("{}")
+    assert [item.student for item in find_submissions(tmp_path, "arithmetic")] == ["ada"]
+
+
+@pytest.mark.parametrize("name", ["a" * 240, "ada\nlovelace", "ada\x1b[2J", "ada\u202e"])
+def test_a_name_that_no_result_could_be_written_under_is_listed_as_near_as_can_be(name: str, tmp_path: Path) -> None:
+    (tmp_path / f"{name}.ipynb").write_text("{}")
+    (found,) = find_submissions(tmp_path, "arithmetic")
+    assert found.file is None
+    assert found.problem == "it is handed in under a name that is too long, or is no line of text"
+    assert found.student.isprintable()
+    assert found.student[:3] == name[:3]
+    assert len(found.student) <= 200
+
+
 def test_only_the_named_students_are_taken(tmp_path: Path) -> None:
     for name in ("ada", "bea", "cid"):
         hand_in(tmp_path, name, "arithmetic.ipynb")
@@ -146,7 +164,7 @@ def test_an_empty_or_missing_folder_is_one_sentence_with_the_remedy(tmp_path: Pa
     with pytest.raises(NoSubmissionsError, match="--submissions"):
         find_submissions(tmp_path / "absent", "arithmetic")
     (tmp_path / "file").write_text("")
-    with pytest.raises(NoSubmissionsError, match="there is no folder"):
+    with pytest.raises(NoSubmissionsError, match="file is no zip archive"):
         find_submissions(tmp_path / "file", "arithmetic")
 
 
@@ -326,6 +344,25 @@ def test_a_file_that_is_gone_or_unreadable_is_not_graded(
         "a-folder.ipynb cannot be read",
         "no notebook was handed in",
     ]
+
+
+@pytest.mark.parametrize("kind", ["link", "pipe", "folder", "nothing"])
+def test_a_file_that_was_changed_for_something_else_after_it_was_found_is_not_followed_or_waited_for(
+    kind: str, teacher: Teacher, small: Assignment, submissions: Path, places: Places, submit: Fill, tmp_path: Path
+) -> None:
+    found = find_submissions(submissions, "arithmetic")
+    path = submissions / "ada" / "arithmetic" / "arithmetic.ipynb"
+    path.rename(tmp_path / "secret.ipynb")
+    match kind:
+        case "link":
+            path.symlink_to(tmp_path / "secret.ipynb")
+        case "pipe":
+            os.mkfifo(path)
+        case "folder":
+            path.mkdir()
+    results = grade_class(Here(teacher, small.release), small, found, places)
+    assert (results[0].status, results[0].why) == ("not graded", "arithmetic.ipynb cannot be read")
+    assert results[1].status == "graded"
 
 
 def test_a_run_that_was_killed_keeps_what_was_done(

@@ -61,7 +61,7 @@ def test_what_is_no_notebook_gets_a_sentence(data: bytes, why: str) -> None:
 
 
 def test_a_file_that_is_too_large_is_not_read() -> None:
-    with pytest.raises(NotANotebookError, match="the file has 50 MB; at most 50 MB are read"):
+    with pytest.raises(NotANotebookError, match="the file has more than 50 MB, and no more are read"):
         read_notebook(b" " * MAX_BYTES + b"{}")
 
 

@@ -2,7 +2,6 @@
 
 # earns: double 0, Counter 2, twice 3
 # shows: the process ended
-# open: process.exited() cannot name every signal: ValueError, and the whole notebook is not graded
 
 # %%
 import os
