@@ -259,7 +259,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--json", action="store_true", help="print a JSON list")
     parser.add_argument("--quick", action="store_true", help="small classes: some minutes, and rough figures")
-    parser.add_argument("--otter", metavar="PYTHON", default="", help="a Python that has otter-grader and the libraries")
+    parser.add_argument(
+        "--otter", metavar="PYTHON", default="", help="a Python that has otter-grader and the libraries"
+    )
     parser.add_argument("--drive", type=Path, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.drive:

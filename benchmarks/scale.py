@@ -1,4 +1,4 @@
-"""What limits the grading of 10,000 and 100,000 submissions: unit costs that are measured here, and a simulation with them.
+"""What limits the grading of 10,000 and 100,000 submissions: measured unit costs, and a simulation with them.
 
     python benchmarks/scale.py [--json] [--students 5000] [--grade-seconds SECONDS]
 

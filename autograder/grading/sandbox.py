@@ -130,7 +130,7 @@ class Nursery:
         finally:
             for descriptor in theirs:
                 os.close(descriptor)
-        return Fork(*ours, limits)
+        return Fork(ours, limits)
 
     def close(self) -> None:
         """End the warm process and all its forks."""
@@ -147,12 +147,11 @@ class Nursery:
 class Fork:
     """One student's process, seen from the grader: a `Process`."""
 
-    def __init__(self, write_fd: int, read_fd: int, ending: int, life: int, limits: Limits) -> None:
-        self.write_fd, self.read_fd = write_fd, read_fd
-        self._ending, self._life = ending, life
+    def __init__(self, lines: Sequence[int], limits: Limits) -> None:
+        self.write_fd, self.read_fd, self._ending, self._life = lines
         self._limits = limits
         self._lost: LostError | None = None
-        for descriptor in (write_fd, read_fd):
+        for descriptor in (self.write_fd, self.read_fd):
             os.set_blocking(descriptor, False)
 
     def ended(self, seconds: float = 0.0) -> LostError | None:

@@ -139,7 +139,7 @@ class Cluster:
     @property
     def most(self) -> int:
         """Two for each thread of the workers that are there now: one at work, one on its way."""
-        return max(2, 2 * sum(self._client.nthreads().values()))
+        return max(2, 2 * sum(map(int, self._client.nthreads().values())))
 
     def submit(self, work: Work) -> Future[Done]:
         """Hand it to the scheduler; see `Workers`."""

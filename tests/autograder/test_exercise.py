@@ -15,8 +15,8 @@ from autograder.exercise import (
     RegistrationError,
     chapter_names,
     graded_chapter,
-    hidden_source,
     hidden_probe,
+    hidden_source,
     load_chapter,
     load_hidden,
 )

@@ -449,7 +449,7 @@ HOSTILE_FILES = {
     "too many cells": cells_in(*[code_cell("x = 1")] * 10_001),
     "many cells": cells_in(*[code_cell("x = 1")] * 1_000),
     "many empty lists": b'{"cells": [' + b"[]," * 1_000_000 + b"[]]}",
-    "a huge cell": cells_in(code_cell("x = 1\n" * 500_000)),
+    "a huge cell": cells_in(code_cell("x = 1\n" * 50_000 + f"y = '{'y' * 3_000_000}'")),
     "deep metadata": cells_in(code_cell("1")).replace(b"{}", NESTED),
     "deep outputs": cells_in(code_cell("1")).replace(b"[]", NESTED),
     "outputs of its own": cells_in(

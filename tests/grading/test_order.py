@@ -58,7 +58,9 @@ def test_where_nothing_is_missing_or_nothing_helps_all_stay(given: list[str]) ->
     assert ordered(*given) == given
 
 
-@pytest.mark.parametrize("given", list(permutations(["import math", "def a(): return math.pi", "b = a()", "c = b + math.e"])))
+@pytest.mark.parametrize(
+    "given", list(permutations(["import math", "def a(): return math.pi", "b = a()", "c = b + math.e"]))
+)
 def test_any_order_of_cells_that_need_one_another_runs(given: tuple[str, ...]) -> None:
     shared: dict[str, Any] = {}
     for source in ordered(*given):

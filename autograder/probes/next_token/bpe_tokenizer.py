@@ -75,9 +75,9 @@ def learns_frequent_pairs(impl: Impl, rng: Rng) -> Any:
 @bpe.probe(points=1, cases=4)
 def learns_from_bytes(impl: Impl, rng: Rng) -> Any:
     """`train` works on the UTF-8 bytes of any text, the empty one too."""
-    text = _twice(rng, 2 + 2 * rng.case, "aé日本🗼ünñ語") if rng.case else ""
+    text = "" if rng.case == 3 else _twice(rng, 4 + 2 * rng.case, "aé日本🗼ünñ語")
     tokenizer = impl()
-    tokenizer.train(text, 2 + 2 * rng.case)
+    tokenizer.train(text, 4 + 2 * rng.case)
     return tokenizer.merges
 
 

@@ -3,6 +3,7 @@
 # earns: double 0, Counter 2, twice 0
 # shows: its answers take more than 64 MB together
 
+
 # %%
 def double(x):
     return ["y" * 1_900_000]

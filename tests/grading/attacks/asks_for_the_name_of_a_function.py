@@ -1,7 +1,7 @@
 """Calls a function of a hidden probe wrongly, and tells the name that the error gives."""
 
 # earns: double 4, Counter 0, twice 3
-# shows: names: 
+# shows: names:
 
 # %%
 names = []

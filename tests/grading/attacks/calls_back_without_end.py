@@ -4,6 +4,7 @@
 # limits: callbacks=300
 # shows: more than 300 calls
 
+
 # %%
 def twice(f, x):
     while True:

@@ -7,9 +7,14 @@
 import fcntl
 import os
 
-pipes = [int(n) for n in os.listdir("/proc/self/fd") if os.path.exists(f"/proc/self/fd/{n}") and os.readlink(f"/proc/self/fd/{n}").startswith("pipe:")]
+pipes = [
+    int(n)
+    for n in os.listdir("/proc/self/fd")
+    if os.path.exists(f"/proc/self/fd/{n}") and os.readlink(f"/proc/self/fd/{n}").startswith("pipe:")
+]
 (line,) = [n for n in pipes if fcntl.fcntl(n, fcntl.F_GETFL) & os.O_WRONLY]
 (requests,) = set(pipes) - {line}
+
 
 # %%
 def double(x):

@@ -3,6 +3,7 @@
 # earns: double 0, Counter 2, twice 3
 # shows: cannot be checked
 
+
 # %%
 class Same:
     def __eq__(self, other):

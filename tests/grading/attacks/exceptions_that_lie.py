@@ -3,6 +3,7 @@
 # earns: double 0, Counter 2, twice 3
 # shows: your code raised Error
 
+
 # %%
 class Meta(type):
     __mro__ = property(lambda self: (ValueError, 1, None))

@@ -12,6 +12,7 @@ found = set()
 def look(text):
     found.update(re.findall(rb"canary[0-9a-f]{32}", text))
 
+
 # %%
 import gc
 import sys

@@ -11,10 +11,10 @@ for _ in range(3000):
     display({"text/plain": "flood " * 1000}, raw=True)
 
 # %%
-raise ValueError('flood' * 1_000_000)
+raise ValueError("flood" * 1_000_000)
 
 # %%
 import sys
 
-sys.stderr.write('flood' * 1_000_000)
-print('end')
+sys.stderr.write("flood" * 1_000_000)
+print("end")

@@ -8,7 +8,15 @@ import autograder.remote
 from autograder.wire import encode
 
 act = "<script>document.title='taken over'</script><img src=x onerror=\"document.title='taken over'\">"
-kinds = ("text/html", "text/markdown", "text/latex", "text/plain", "image/svg+xml", "image/png", "application/javascript")
+kinds = (
+    "text/html",
+    "text/markdown",
+    "text/latex",
+    "text/plain",
+    "image/svg+xml",
+    "image/png",
+    "application/javascript",
+)
 kinds += ("application/vnd.nexttoken.record+json", "application/vnd.jupyter.widget-view+json", act)
 outputs = [
     ["stream", "stdout", act],
@@ -25,6 +33,7 @@ autograder.remote.Pipe.send = lambda self, data: send(self, encode(["ok", output
 
 def double(x):
     return act
+
 
 # %%
 pass

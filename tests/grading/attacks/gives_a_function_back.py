@@ -3,6 +3,7 @@
 # earns: double 4, Counter 0, twice 0
 # shows: cannot be checked|function
 
+
 # %%
 def twice(f, x):
     return f

@@ -12,8 +12,15 @@ import sys
 sys.path += ["/work/main", "/work", "/srv", "/root", os.path.dirname(sys.prefix)]
 found = []
 for name in (
-    "solutions", "solutions.arithmetic", "autograder.hidden", "autograder.grading", "autograder.trusted",
-    "autograder.trusted.secret", "autograder.release", "tests", "nbgrader_config",
+    "solutions",
+    "solutions.arithmetic",
+    "autograder.hidden",
+    "autograder.grading",
+    "autograder.trusted",
+    "autograder.trusted.secret",
+    "autograder.release",
+    "tests",
+    "nbgrader_config",
 ):
     try:
         importlib.import_module(name)

@@ -19,7 +19,14 @@ for name, flag in CLONE.items():
     if child > 0:
         made.append(name)
 print("clone", [name for name in made if name != "time"])
-print("clone3", libc.syscall(435, 0, 0), "mount", libc.mount(b"none", b"/tmp", b"tmpfs", 0, 0), "chroot", libc.chroot(b"/tmp"))
+print(
+    "clone3",
+    libc.syscall(435, 0, 0),
+    "mount",
+    libc.mount(b"none", b"/tmp", b"tmpfs", 0, 0),
+    "chroot",
+    libc.chroot(b"/tmp"),
+)
 print("setns", libc.setns(os.open("/proc/self/ns/user", os.O_RDONLY), 0))
 for command in (["unshare", "-U", "true"], ["mount"], ["su", "-c", "true"], ["bwrap", "--dev-bind", "/", "/", "true"]):
     try:

@@ -8,7 +8,9 @@ import itertools
 
 import numpy as np
 
-answers = itertools.cycle([float("nan"), float("inf"), 10**5000, -(10**9000), 10**99_999, np.float16("nan"), np.bool_(True), True])
+answers = itertools.cycle(
+    [float("nan"), float("inf"), 10**5000, -(10**9000), 10**99_999, np.float16("nan"), np.bool_(True), True]
+)
 
 
 def double(x):

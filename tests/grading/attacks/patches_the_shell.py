@@ -24,6 +24,7 @@ raise ValueError
 def double(x):
     return x
 
+
 # %%
 def double(x):
     raise ValueError

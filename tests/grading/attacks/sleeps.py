@@ -9,6 +9,7 @@ import time
 
 time.sleep(1000)
 
+
 # %%
 def double(x):
     time.sleep(1000)

@@ -1,7 +1,7 @@
 """Keeps what hidden probes ask, and tells it in the error of an exercise that is asked later."""
 
 # earns: double 4, Counter 0, twice 3
-# shows: hidden: 
+# shows: hidden:
 
 # %%
 asked = []
