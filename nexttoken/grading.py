@@ -26,7 +26,7 @@ from autograder.exercise import Chapter, chapter_names, load_chapter
 from autograder.grading.assignment import Assignment
 from autograder.grading.classroom import Places, Told, grade_class, grades_csv
 from autograder.grading.engine import Engine, Graded
-from autograder.grading.gradebook import database_url, write_gradebook
+from autograder.grading.gradebook import database_url, demand_gradebook, shown, write_gradebook
 from autograder.grading.handed_in import find_submissions
 from autograder.grading.isolation import Isolation
 from autograder.grading.process import InfrastructureError
@@ -127,11 +127,10 @@ def _cores() -> int:
 
 
 def _places(course: CourseRoot, name: str, order: GradeOrder) -> Places:
-    folder = order.output or (course.path / "build" / "sample" if order.sample else course.path)
-    folder = folder.resolve()
-    return Places(
-        folder / "results", folder / "autograded", database_url(folder / "gradebook.db"), folder / f"grades-{name}.csv"
-    )
+    apart = order.output or (course.path / "build" / "sample" if order.sample else None)
+    folder = (apart or course.path).resolve()
+    url = database_url(folder / "gradebook.db") if apart else course.gradebook_url
+    return Places(folder / "results", folder / "autograded", url, folder / f"grades-{name}.csv")
 
 
 def _grade_assignment(course: CourseRoot, name: str, order: GradeOrder) -> list[Result]:
@@ -141,6 +140,7 @@ def _grade_assignment(course: CourseRoot, name: str, order: GradeOrder) -> list[
     folder = _submissions(course, order)
     found = find_submissions(folder, name, order.students)
     places = _places(course, name, order)
+    demand_gradebook(places.gradebook_url)
     assignment = Assignment.of(course, name, order.isolation)
     count = min(order.workers or _cores(), len(found))
     who = order.scheduler or f"{count} worker{'s' if count > 1 else ''}"
@@ -172,7 +172,7 @@ def _grade_assignment(course: CourseRoot, name: str, order: GradeOrder) -> list[
     everyone = load_all(places.results, name)
     write_atomically(places.grades, grades_csv(everyone, chapter.exercises))
     console.print(_table(results, chapter))
-    console.print(f"Results: {places.results}\nGradebook: {places.gradebook_url}\nCSV: {places.grades}", markup=False)
+    console.print(f"Results: {places.results}\nGradebook: {shown(places.gradebook_url)}\nCSV: {places.grades}", markup=False)
     if order.isolation == "none":
         console.print(
             "Student code ran as processes of this user, not shut in (isolation: none): these results are not to be "

@@ -22,6 +22,18 @@ def database_url(path: Path) -> str:
     return f"sqlite:///{path}"
 
 
+def shown(url: str) -> str:
+    """Return a gradebook's URL as it may be printed: without its password, and of a file the path."""
+    from sqlalchemy.engine import make_url
+    from sqlalchemy.exc import ArgumentError
+
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        return "that NEXTTOKEN_GRADEBOOK names (not the URL of a database)"
+    return parsed.database or url if parsed.drivername == "sqlite" else parsed.render_as_string(hide_password=True)
+
+
 def write_gradebook(
     course: CourseRoot, chapter: Chapter, results: Iterable[Result], times: dict[str, datetime], url: str
 ) -> None:
@@ -44,7 +56,7 @@ def write_gradebook(
     from nbgrader.api import Gradebook
     from sqlalchemy.exc import SQLAlchemyError
 
-    _demand_sqlite(url)
+    demand_gradebook(url)
     try:
         generate_release(course, chapter, url)
         with Gradebook(url, COURSE_ID) as gradebook:
@@ -58,14 +70,34 @@ def write_gradebook(
     except (SQLAlchemyError, GenerationError) as error:
         reason = str(error).partition("\n")[0]
         raise InfrastructureError(
-            f"the gradebook {url} could not be written ({reason}). The results are kept: run the same command again"
+            f"the gradebook {shown(url)} could not be written ({reason}). The results are kept: run the same command again"
         ) from error
 
 
-def _demand_sqlite(url: str) -> None:
+def demand_gradebook(url: str) -> None:
+    """Refuse what can be no gradebook, before anything is graded: a file of another kind, a database out of reach.
+
+    Raises
+    ------
+    InfrastructureError
+        With the reason.
+    """
+    from sqlalchemy import create_engine
+    from sqlalchemy.exc import SQLAlchemyError
+
+    if url.startswith("sqlite:///"):
+        _demand_sqlite(Path(url.removeprefix("sqlite:///")))
+        return
+    try:
+        create_engine(url).connect().close()
+    except (SQLAlchemyError, ImportError) as error:  # ImportError: its driver is not installed
+        reason = str(error).partition("\n")[0]
+        raise InfrastructureError(f"the gradebook {shown(url)} cannot be used: {reason}") from error
+
+
+def _demand_sqlite(path: Path) -> None:
     """Refuse a file that is something else before nbgrader tries to make sense of it."""
-    path = Path(url.removeprefix("sqlite:///"))
-    if url.startswith("sqlite:///") and path.is_file() and path.stat().st_size:
+    if path.is_file() and path.stat().st_size:
         with path.open("rb") as file:
             if file.read(len(_SQLITE)) != _SQLITE:
                 raise InfrastructureError(f"{path} is no SQLite file, so no gradebook: move it away and run again")

@@ -62,6 +62,37 @@ def in_gradebook(folder: Path) -> list[tuple[str, float]]:
         return sorted(database.execute(query))
 
 
+def test_the_gradebook_may_be_another_one_and_is_the_same_to_nbgrader(course: Path, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    url = f"sqlite:///{tmp_path}/elsewhere/gradebook.db"
+    done = tiny.run(course, "grade", tiny.CHAPTER, "--students", "s00,s01", NEXTTOKEN_GRADEBOOK=url)
+    assert done.returncode == 0, done.stderr
+    assert in_gradebook(tmp_path / "elsewhere") == [("s00", 3.0), ("s01", 2.0)]
+    assert not (course / "gradebook.db").exists()
+    export = [sys.executable, "-m", "nbgrader", "export", "--to", str(tmp_path / "grades.csv")]
+    environment = tiny.environment(course, NEXTTOKEN_GRADEBOOK=url)
+    subprocess.run(export, cwd=course, env=environment, check=True, capture_output=True)
+    assert (tmp_path / "grades.csv").read_text().count("s00") == 1
+
+
+@pytest.mark.parametrize(
+    ("url", "why"),
+    [
+        ("mysql+nodriver://ada:PASSWORD@localhost/grades", "Can't load plugin"),
+        ("oracle+oracledb://ada:PASSWORD@localhost/grades", "No module named"),
+        ("PASSWORD of a database", "not the URL of a database"),
+    ],
+)
+def test_a_gradebook_that_cannot_be_had_is_a_sentence_without_its_password(
+    url: str, why: str, course: Path, tmp_path: Path
+) -> None:
+    done = tiny.run(course, "grade", tiny.CHAPTER, "--students", "s00", NEXTTOKEN_GRADEBOOK=url)
+    assert done.returncode == 1
+    assert why in done.stderr
+    assert not {"PASSWORD", "Traceback"} & set(re.findall(r"\w+", done.stderr + done.stdout))
+    assert results(course) == {}
+
+
 def wait_until(holds: Callable[[], Any]) -> None:
     """Wait until something holds; fail if it does not for a long time."""
     end = time.monotonic() + PATIENCE
