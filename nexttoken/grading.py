@@ -172,7 +172,9 @@ def _grade_assignment(course: CourseRoot, name: str, order: GradeOrder) -> list[
     everyone = load_all(places.results, name)
     write_atomically(places.grades, grades_csv(everyone, chapter.exercises))
     console.print(_table(results, chapter))
-    console.print(f"Results: {places.results}\nGradebook: {shown(places.gradebook_url)}\nCSV: {places.grades}", markup=False)
+    console.print(
+        f"Results: {places.results}\nGradebook: {shown(places.gradebook_url)}\nCSV: {places.grades}", markup=False
+    )
     if order.isolation == "none":
         console.print(
             "Student code ran as processes of this user, not shut in (isolation: none): these results are not to be "

@@ -70,7 +70,8 @@ def write_gradebook(
     except (SQLAlchemyError, GenerationError) as error:
         reason = str(error).partition("\n")[0]
         raise InfrastructureError(
-            f"the gradebook {shown(url)} could not be written ({reason}). The results are kept: run the same command again"
+            f"the gradebook {shown(url)} could not be written ({reason}). "
+            "The results are kept: run the same command again"
         ) from error
 
 

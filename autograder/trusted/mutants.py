@@ -88,8 +88,8 @@ def _is_text(node: ast.expr) -> bool:
 
 def _replaced(source: str) -> Iterator[str]:
     """Yield what cosmic-ray makes of a source."""
-    from cosmic_ray.mutating import mutate_code  # type: ignore[import-untyped]
-    from cosmic_ray.plugins import get_operator, operator_names  # type: ignore[import-untyped]
+    from cosmic_ray.mutating import mutate_code
+    from cosmic_ray.plugins import get_operator, operator_names
 
     for name in sorted(operator_names()):
         make: Any = get_operator(name)

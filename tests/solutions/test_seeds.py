@@ -5,20 +5,22 @@ from __future__ import annotations
 import functools
 import warnings
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 
 from autograder.draws import graded_seed
-from autograder.exercise import Exercise, chapter_names, load_chapter
+from autograder.exercise import Exercise, chapter_names, graded_chapter
 from autograder.judge import judge
 from autograder.observe import Outcomes, observe
 from autograder.proxy import Loopback
 from autograder.trusted.reference import load_reference, load_variants
 
 SECRETS = [f"secret number {number} of twenty".encode() for number in range(20)]
-EXERCISES = [exercise for name in chapter_names() for exercise in load_chapter(name).exercises.values()]
+HIDDEN = Path(__file__).parents[2] / "autograder" / "hidden"
+EXERCISES = [exercise for name in chapter_names() for exercise in graded_chapter(name, HIDDEN).exercises.values()]
 
 
 def implementations(exercise: Exercise) -> Iterator[tuple[str, Any, bool]]:
