@@ -28,7 +28,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
+sys.path.append(str(ROOT))
 
 from autograder.courseroot import find_course  # noqa: E402
 from autograder.grading.assignment import Assignment  # noqa: E402

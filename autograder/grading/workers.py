@@ -76,7 +76,7 @@ class Pool:
     def __init__(self, assignment: Assignment, count: int) -> None:
         from pebble import ProcessPool
 
-        self.most = count
+        self.most = 2 * count  # one at work, one on its way
         self._seconds = assignment.limits.submission_seconds * 2 + assignment.limits.start_seconds + _SLACK_SECONDS
         self._pool = ProcessPool(
             max_workers=count, context=get_context("spawn"), initializer=_become_worker, initargs=(assignment,)
