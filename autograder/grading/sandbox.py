@@ -26,7 +26,7 @@ from pathlib import Path
 from autograder.enclosure import Allowance
 from autograder.grading import stage
 from autograder.grading.process import InfrastructureError, Limits, exited
-from autograder.nursery import HOME
+from autograder.nursery import HOME, WRITABLE
 from autograder.proxy import LostError
 from autograder.syscalls import compile_filter
 
@@ -50,6 +50,7 @@ _ENVIRONMENT = {
 }
 _SYSTEM = ("/usr", "/bin", "/lib", "/lib32", "/lib64", "/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d")
 _CODE = "/package"
+_LIBRARIES = "/libraries"
 _OUTER_TMP = 32 * 2**20
 _READY = b"ready"
 
@@ -85,11 +86,12 @@ class Nursery:
             opened.pop_all()
 
     def _launched(self, package: bytes, modules: Sequence[str], control: int) -> subprocess.Popen[bytes]:
-        libraries = [path for path in site.getsitepackages() if Path(path).is_dir()]
+        # Libraries get another place inside: a checkout may lie in a folder that each student has one of.
+        libraries = {f"{_LIBRARIES}/{number}": path for number, path in enumerate(_site_packages())}
         boot = [str(control), ":".join([_CODE, *libraries]), *modules]
         with _in_memory(package) as files:
             return subprocess.Popen(  # noqa: S603 - our own arguments
-                _command([sys.base_prefix, *libraries], files, boot),
+                _command({sys.base_prefix: sys.base_prefix, **libraries}, files, boot),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=self._errors,
@@ -206,11 +208,21 @@ def _in_memory(package: bytes) -> Iterator[dict[int, str]]:
             os.close(descriptor)
 
 
-def _command(folders: Sequence[str], files: Mapping[int, str], boot: Sequence[str]) -> list[str]:
-    """Return the command that starts the warm process in bubblewrap, by way of `stage` where we are root."""
+def _site_packages() -> list[str]:
+    return [path for path in site.getsitepackages() if Path(path).is_dir()]
+
+
+def _command(folders: Mapping[str, str], files: Mapping[int, str], boot: Sequence[str]) -> list[str]:
+    """Return the command that starts the warm process in bubblewrap, by way of `stage` where we are root.
+
+    `folders` maps places inside to places of this machine.
+    """
     program = shutil.which("bwrap")
     if program is None:
         raise InfrastructureError("bubblewrap is not installed: sudo apt-get install bubblewrap")
+    python = str(Path(sys.executable).resolve())
+    if any(python.startswith(f"{place}/") for place in WRITABLE):
+        raise InfrastructureError(f"Python lies in a folder that students' processes do not see: {python}; move it")
     root = os.geteuid() == 0
     command = [program, "--unshare-all", "--die-with-parent", "--new-session", "--clearenv"]
     for name, value in _ENVIRONMENT.items():
@@ -219,13 +231,12 @@ def _command(folders: Sequence[str], files: Mapping[int, str], boot: Sequence[st
         link = Path(place)
         command += ["--symlink", str(link.readlink()), place] if link.is_symlink() else ["--ro-bind-try", place, place]
     command += ["--proc", "/proc", "--dev", "/dev", "--size", str(_OUTER_TMP), "--tmpfs", "/tmp", "--dir", HOME]  # noqa: S108
-    for number, folder in enumerate(folders):
-        command += ["--ro-bind", f"{stage.STAGE}/{number}" if root else folder, folder]
+    for number, (inside, folder) in enumerate(folders.items()):
+        command += ["--ro-bind", f"{stage.STAGE}/{number}" if root else folder, inside]
     for descriptor, name in files.items():
         command += ["--perms", "0444", "--file", str(descriptor), f"{_CODE}/{name}"]
-    python = str(Path(sys.executable).resolve())
     command += ["--remount-ro", "/", "--remount-ro", "/dev", "--chdir", "/tmp"]  # noqa: S108
     command += [python, "-I", "-S", "-c", _BOOT, *boot]
     if not root:
         return command
-    return [sys.executable, "-I", "-S", stage.__file__, ":".join(folders), *command]
+    return [sys.executable, "-I", "-S", stage.__file__, ":".join(folders.values()), *command]

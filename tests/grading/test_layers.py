@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
+import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -160,4 +162,19 @@ def test_grading_does_not_begin_without_a_filter_of_system_calls(
 
     monkeypatch.setattr(sandbox, "compile_filter", none_here)
     with pytest.raises(InfrastructureError, match="there is no libseccomp here"):
+        opened_without(Without())
+
+
+def test_the_course_may_lie_where_each_student_has_a_folder_of_its_own(
+    opened_without: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+        (Path(folder) / "libraries").symlink_to(sandbox._site_packages()[0])
+        monkeypatch.setattr(sandbox, "_site_packages", lambda: [f"{folder}/libraries"])
+        opened_without(Without())
+
+
+def test_a_python_that_students_would_not_see_is_named(opened_without: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "executable", "/tmp/python/bin/python3")
+    with pytest.raises(InfrastructureError, match="do not see: /tmp/python/bin/python3; move it"):
         opened_without(Without())
