@@ -11,6 +11,7 @@ import math
 import os
 import re
 import struct
+import subprocess
 import sys
 import traceback
 from collections.abc import Callable
@@ -72,13 +73,13 @@ class Cells:
     """An IPython shell that runs one cell after another in one namespace and keeps what each put out."""
 
     def __init__(self) -> None:
-        from IPython.core.interactiveshell import InteractiveShell
         from traitlets.config import Config
 
         config = Config()
         config.HistoryManager.enabled = False
         config.InteractiveShell.autoindent = False
-        self._shell: Any = InteractiveShell.instance(config=config)
+        self._shell: Any = _shell_class().instance(config=config)
+        sys.path.insert(0, "")  # a cell may write a module into the working folder, as in a notebook
         setattr(self._shell, "_showtraceback", self._keep_error)  # IPython's own hook for front ends
         self._error: list[Any] | None = None
 
@@ -125,6 +126,30 @@ class Cells:
         except Exception:  # a hostile __str__
             message = ""
         self._error = ["error", kind.__name__, _cut(message), [_cut(_ANSI.sub("", line)) for line in lines[-40:]]]
+
+
+def _shell_class() -> Any:
+    """Return IPython's shell with what notebooks expect of their kernel; made here, for IPython loads slowly."""
+    from IPython.core.interactiveshell import InteractiveShell
+
+    class Shell(InteractiveShell):
+        def enable_gui(self, gui: str | None = None) -> None:
+            """Do nothing: ``%matplotlib inline`` asks for no window either."""
+
+        def system(self, cmd: str) -> None:
+            """Run ``!cmd`` without a terminal, of which there is none."""
+            done = subprocess.run(  # noqa: S602 - the student's own command, where the student's code runs
+                self.var_expand(cmd, depth=1),  # type: ignore[no-untyped-call]
+                shell=True,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                check=False,
+            )
+            print(done.stdout.decode(errors="replace"), end="")  # noqa: T201 - an output of the cell
+            self.user_ns["_exit_code"] = done.returncode
+
+    return Shell
 
 
 def _cut(text: str) -> str:

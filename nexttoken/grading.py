@@ -217,5 +217,5 @@ def _table(results: list[Result], chapter: Chapter) -> Table:
     for result in results:
         points = {verdict.exercise: f"{verdict.earned:g}" for verdict in result.verdicts}
         total = "not graded" if result.earned is None else f"{result.earned:g}"
-        table.add_row(result.student, *(points.get(name, "") for name in exercises), total)
+        table.add_row(Text(result.student), *(points.get(name, "") for name in exercises), total)
     return table

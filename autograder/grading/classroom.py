@@ -13,6 +13,7 @@ from pathlib import Path
 
 from autograder.grading.assignment import Assignment
 from autograder.grading.handed_in import Submission, UnreadableError
+from autograder.grading.inert import inert_cell
 from autograder.grading.process import InfrastructureError
 from autograder.grading.results import Result, load, save, single_writer, submission_key, write_atomically
 from autograder.grading.work import Done, Work, refused
@@ -191,11 +192,5 @@ def grades_csv(results: Iterable[Result], exercises: Iterable[str]) -> str:
         points = {verdict.exercise: f"{verdict.earned:g}" for verdict in result.verdicts}
         total = "" if result.earned is None else f"{result.earned:g}"
         row = [result.student, result.assignment, result.status, total, *(points.get(name, "") for name in names)]
-        writer.writerow([*(_inert(item) for item in row), _inert(result.why)])
+        writer.writerow([*(inert_cell(item) for item in row), inert_cell(result.why)])
     return text.getvalue()
-
-
-def _inert(text: str) -> str:
-    """Keep a spreadsheet from reading a student's name as a formula, and a name with a return in one column."""
-    text = text.replace("\r", " ")
-    return f"'{text}" if text.lstrip()[:1] in ("=", "+", "-", "@") or text[:1] == "\t" else text

@@ -193,6 +193,7 @@ class _Run:
         self._session: Session | None = None
         self._skipped: set[int] = set()
         self._restarts = 0
+        self._asked = False
         self._until = time.monotonic() + limits.submission_seconds
         self.outputs: dict[int, list[Any]] = {}
         self.waited = False
@@ -214,10 +215,10 @@ class _Run:
             if index in self._skipped:
                 continue
             try:
-                self.outputs[index] = session.run_cell(source)
+                self._keep(index, session.run_cell(source))
             except LostError as error:
                 reason = "Timeout" if error.reason == "timeout" else "Crash"
-                self.outputs[index] = [["error", reason, f"This cell ended the process: {error}.", []]]
+                self._keep(index, [["error", reason, f"This cell ended the process: {error}.", []]])
                 self._lose(index)
                 return False
         return True
@@ -229,7 +230,12 @@ class _Run:
             rest = [place for place, _ in self._cells if place > index]
             self._skipped.update(rest)
             for place in rest:
-                self.outputs[place] = [["error", "Not run", "Too many cells before this one ended the process.", []]]
+                self._keep(place, [["error", "Not run", "Too many cells before this one ended the process.", []]])
+
+    def _keep(self, index: int, outputs: list[Any]) -> None:
+        """Keep what a cell put out, but for a repetition: an earlier process may have been asked a secret by then."""
+        if not self._asked:
+            self.outputs[index] = outputs
 
     def observe(self, exercise: Exercise, seed: bytes) -> Outcomes:
         """Put an exercise's probes; if that loses the process, the next exercise gets a fresh one."""
@@ -240,6 +246,7 @@ class _Run:
         if self._session is None:
             seconds = self._limits.submission_seconds
             return _lost(exercise, "timeout", f"more than {seconds:g} seconds for the whole notebook")
+        self._asked = True
         with self._clock.phase("probe"):
             outcomes = observe(exercise, self._session, seed)
         if any(item.status in ("timeout", "crash") for items in outcomes.values() for item in items):

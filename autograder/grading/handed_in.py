@@ -59,7 +59,7 @@ class Submission:
         except ArchiveError as error:
             raise UnreadableError(str(error)) from error
         except OSError as error:
-            raise UnreadableError(f"{self.file.name} cannot be read") from error
+            raise UnreadableError(f"{shown(self.file.name)} cannot be read") from error
 
 
 def find_submissions(place: Path, assignment: str, students: Iterable[str] = ()) -> list[Submission]:
@@ -148,17 +148,19 @@ def _in_files(folder: Path) -> Iterator[Submission]:
 
 def _problem(path: Path) -> str:
     if path.is_symlink():
-        return f"{path.name} is a link, and links are not followed"
+        return f"{shown(path.name)} is a link, and links are not followed"
     if path.is_dir():
-        return f"{path.name} is a folder, not a notebook"
-    return "" if path.is_file() else f"{path.name} is no ordinary file"
+        return f"{shown(path.name)} is a folder, not a notebook"
+    return "" if path.is_file() else f"{shown(path.name)} is no ordinary file"
 
 
 def _in_folders(folder: Path, assignment: str) -> Iterator[Submission]:
     for place in sorted(folder.glob(f"*/{assignment}")):
         student = place.parent.name
         if place.is_symlink() or place.parent.is_symlink():
-            yield Submission(student, None, f"{place.relative_to(folder)} is a link, and links are not followed")
+            yield Submission(
+                student, None, f"{shown(str(place.relative_to(folder)))} is a link, and links are not followed"
+            )
         elif place.is_dir():
             yield _in_folder(place, student, assignment)
 
@@ -183,7 +185,7 @@ def _chosen(
     if named or len(notebooks) == 1:
         return Submission(student, (named or notebooks)[0], "", time)
     if notebooks:
-        names = ", ".join(sorted(file.name for file in notebooks)[:_MOST_NAMED])
+        names = ", ".join(sorted(shown(file.name) for file in notebooks)[:_MOST_NAMED])
         more = f" and {len(notebooks) - _MOST_NAMED} more" if len(notebooks) > _MOST_NAMED else ""
         return Submission(student, None, f"there are several notebooks and none is {expected}: {names}{more}", time)
     return Submission(student, None, candidates[0][1] if candidates else "no notebook was handed in", time)

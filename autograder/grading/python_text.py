@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import builtins
+import functools
 import re
 import symtable
 import textwrap
@@ -12,7 +14,9 @@ from dataclasses import dataclass
 
 #: A longer text is pasted data, and is not looked into.
 MAX_READ = 50_000
-_MAGIC = re.compile(r"^([ \t]*)(?:[\w.,* \t]+=[ \t]*)?(?:[%!].*|[\w.%]+\?{1,2}[ \t]*)$", re.MULTILINE)
+_MAGIC = re.compile(r"^([ \t]*+)(?:[\w.,*][\w.,* \t]*+=[ \t]*+)?(?:[%!].*|[\w.%]++\?{1,2}[ \t]*+)$", re.MULTILINE)
+#: Names that are there without any cell: a cell that binds one of them anew is not needed for it.
+_GIVEN = frozenset((*dir(builtins), "In", "Out", "_", "__", "___", "display", "get_ipython", "exit", "quit"))
 _METHOD = re.compile(r"^(?:async[ \t]+)?def[ \t]+\w+\([ \t]*self\b", re.MULTILINE)
 
 
@@ -26,6 +30,7 @@ class Names:
     later: frozenset[str] = frozenset()
 
 
+@functools.lru_cache(maxsize=500)
 def runs(source: str) -> bool:
     """Say whether a cell's text is Python that can be run, IPython's magics taken for that; in doubt, that it is."""
     if len(source) > MAX_READ or source.startswith("%%"):
@@ -88,7 +93,8 @@ def _names(table: symtable.SymbolTable) -> Names:
             symbol.get_name() for symbol in scope.get_symbols() if symbol.is_global() and symbol.is_referenced()
         )
         inner += [(child, at_once and _is_run_at_once(child)) for child in scope.get_children()]
-    return Names(frozenset(binds), frozenset(now - binds), frozenset(later - binds))
+    given = binds | _GIVEN
+    return Names(frozenset(binds), frozenset(now - given), frozenset(later - given))
 
 
 def _is_run_at_once(scope: symtable.SymbolTable) -> bool:

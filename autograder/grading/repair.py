@@ -15,7 +15,7 @@ from autograder.grading.seams import mend_seams
 from autograder.grading.submission import clean_cells, is_experiment, make_cell, make_notebook
 
 #: A notebook with more code than this is not looked into for cells that were merged, split or moved.
-_MOST_CODE = 2_000_000
+_MOST_CODE = 500_000
 #: One repair can bring to light what another has to do.
 _MOST_ROUNDS = 5
 

@@ -78,22 +78,28 @@ def _part(piece: Piece, source: str, release: Release) -> Piece:
 
 
 def _joined(pieces: list[Piece], release: Release) -> Iterator[Piece]:
+    lengths = [1] * (len(pieces) + 1)
+    for at in reversed(range(len(pieces))):
+        lengths[at] = _length(pieces, at, lengths[at + 1], release)
     at = 0
     while at < len(pieces):
-        parts = pieces[at : at + _length(pieces, at, release)]
+        parts = pieces[at : at + lengths[at]]
         at += len(parts)
         yield parts[0] if len(parts) == 1 else _whole(parts)
 
 
-def _length(pieces: list[Piece], at: int, release: Release) -> int:
-    """Return how many pieces from here on are one cell: those that cannot be run except together."""
+def _length(pieces: list[Piece], at: int, behind: int, release: Release) -> int:
+    """Return how many pieces from here on are one cell: those that cannot be run except together.
+
+    `behind` says it of the next place.
+    """
     parts = []
     for piece in pieces[at : at + _MOST_PARTS]:
         if not piece.is_code or piece.text in release.given or piece.text.startswith("%%"):
             break
         parts.append(piece)
     if len(parts) < 2 or (  # noqa: PLR2004
-        runs(parts[0].cell.source) and (runs_alone(parts[1].cell.source) or _length(pieces, at + 1, release) > 1)
+        runs(parts[0].cell.source) and (runs_alone(parts[1].cell.source) or behind > 1)
     ):
         return 1
     length, source = 1, parts[0].cell.source

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell, new_markdown_cell
 
 from autograder.draws import graded_seed
 from autograder.exercise import Chapter
@@ -14,10 +15,11 @@ from autograder.grading.engine import Engine, Graded
 from autograder.grading.open_process import OpenProcesses
 from autograder.grading.process import InfrastructureError, Limits, Processes
 from autograder.grading.report import explain_refusal, fill_outputs
+from autograder.grading.session import Session
 from autograder.judge import Mistake
 from autograder.observe import Outcomes, observe
 from autograder.proxy import Loopback
-from tests.grading.conftest import COUNTER
+from tests.grading.conftest import COUNTER, DOUBLE
 
 Fill = Callable[..., NotebookNode]
 
@@ -198,6 +200,60 @@ def test_a_cell_larger_than_any_message_costs_nothing_else(engine: Engine, submi
 # --- what is run
 
 
+@pytest.mark.parametrize(
+    "magic",
+    [
+        "%matplotlib inline",
+        "!echo hello",
+        "%pip --version",
+        "files = !ls",
+        "%time 1 + 1",
+        "%cd .",
+        "%env",
+        "%alias_magic t time",
+    ],
+)
+def test_what_notebooks_ask_of_jupyter_does_not_keep_the_cell_from_running(
+    magic: str, engine: Engine, submit: Fill
+) -> None:
+    graded = engine.grade(submit(f"{magic}\ndef double(x):\n    return x + x"))
+    assert errors(graded) == []
+    assert points(graded) == {"double": 3, "Counter": 2}
+
+
+def test_a_module_that_a_cell_writes_is_found(engine: Engine, submit: Fill) -> None:
+    notebook = submit("import helpers\ndef double(x):\n    return helpers.sum_of(x, x)")
+    written = new_code_cell("%%writefile helpers.py\ndef sum_of(a, b):\n    return a + b")
+    notebook.cells.insert(0, written)
+    assert points(engine.grade(notebook)) == {"double": 3, "Counter": 2}
+
+
+def test_a_command_shows_what_it_prints(engine: Engine, submit: Fill) -> None:
+    graded = engine.grade(submit(DOUBLE, COUNTER, "!echo to $((1 + 1)); echo lost >&2; exit 3", "_exit_code"))
+    shown = [item for outputs in graded.outputs.values() for item in outputs]
+    assert shown == [["stream", "stdout", "to 2\nlost\n"], ["display", {"text/plain": "3"}]]
+
+
+def test_what_a_cell_puts_out_when_it_is_run_again_is_not_shown(engine: Engine, submit: Fill) -> None:
+    """By then an earlier process of the same code was asked, and could tell it what."""
+    clock = "import time; print(time.monotonic_ns())"
+    asked: list[int] = []
+    run_cell = Session.run_cell
+
+    def noted(session: Session, source: str) -> list[Any]:
+        asked.append(len(asked))
+        return (
+            [["stream", "stdout", str(len(asked))]] if source.startswith("import time") else run_cell(session, source)
+        )
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Session, "run_cell", noted)
+        again = engine.grade(submit("import os\ndef double(x):\n    os._exit(1)", COUNTER, clock)).outputs
+    first_time = [item[2] for items in again.values() for item in items if item[0] == "stream"]
+    assert len(asked) > 3, "the cells were run again"
+    assert all(int(number) <= len(again) for number in first_time)
+
+
 def test_an_experiment_is_not_run(engine: Engine, submit: Fill) -> None:
     notebook = submit()
     notebook.cells[1].metadata["tags"] = ["experiment"]
@@ -315,3 +371,11 @@ def test_what_is_not_graded_says_why_in_each_check_cell(released: NotebookNode) 
     assert [cell.outputs[0].text for cell in filled.cells if cell.get("outputs")] == [
         "Not graded: the file is empty."
     ] * 2
+
+
+def test_what_a_student_wrote_as_text_is_inert_also_where_it_is_an_answer(engine: Engine, submit: Fill) -> None:
+    live = "<script>1</script> ![x](attachment:gone.gif)"
+    notebook = submit()
+    notebook.cells.append(new_markdown_cell(live, metadata={"nbgrader": {"grade_id": "essay", "locked": False}}))
+    filled = fill_outputs(notebook, engine.grade(notebook))
+    assert filled.cells[-1].source == "<\u2060script>1<\u2060/script> ![x](#picture-missing)"

@@ -17,6 +17,11 @@ def ordered(*sources: str) -> list[str]:
     return [sources[place] for place in runnable_order([names(source) for source in sources])]
 
 
+def test_a_cell_that_binds_a_name_of_pythons_own_is_not_needed() -> None:
+    cells = ["most = max(1, 2)", "max = 0", "display(In)", "In = display = 1"]
+    assert ordered(*cells) == cells
+
+
 @pytest.mark.parametrize(
     ("given", "expected"),
     [

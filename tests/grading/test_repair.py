@@ -544,3 +544,18 @@ def test_after_any_damages_the_release_is_whole_and_no_text_of_the_student_is_lo
     assert all(line in whole for text in theirs for line in text.split("\n"))
     assert all(isinstance(note, str) and "\n" not in note for note in notes)
     assert repair(submitted, released) == (repaired, notes)
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        ["x = 1\n   \ndef f(self): pass"] * 1_500,
+        [" " * 49_000 + "\n+"] * 9,
+        ["%" + " " * 20_000 + "x\n+", "a." * 20_000 + "\n+", "a," * 20_000 + " \n+"],
+    ],
+    ids=["a chain of methods", "lines of blanks", "half magics"],
+)
+def test_no_small_file_takes_long(cells: list[str], submit: Fill, released: NotebookNode) -> None:
+    """Each took minutes once, or ended in a RecursionError; with a time that grows with the square it would again."""
+    repaired, _ = repair(submit(DOUBLE, COUNTER, *cells), released)
+    assert cell_of(repaired, "double-code").source == DOUBLE

@@ -307,7 +307,8 @@ def test_the_search_path_does_not_lead_to_the_course(session: Session) -> None:
     course = str(Path(__file__).parents[2])
     folders = json.loads(printed(session, "import json, sys; print(json.dumps(sys.path))"))
     assert course not in folders
-    assert not [folder for folder in folders if (Path(folder or ".") / "solutions").is_dir()]
+    # "" is the student's own working folder.
+    assert not [folder for folder in folders if folder and (Path(folder) / "solutions").is_dir()]
 
 
 def test_it_holds_no_descriptor_but_its_own(begin: Begin) -> None:
