@@ -90,12 +90,6 @@ def opened_without(package: bytes, monkeypatch: pytest.MonkeyPatch) -> Iterator[
         processes.close()
 
 
-def living_children() -> set[int]:
-    """Return what runs below this process; where it adopts orphans, dead ones may still be listed."""
-    below = psutil.Process().children(recursive=True)
-    return {child.pid for child in below if child.is_running() and child.status() != psutil.STATUS_ZOMBIE}
-
-
 def replaced(command: Sequence[str], arguments: Mapping[tuple[str, ...], tuple[str, ...]]) -> list[str]:
     """Return a command with other arguments in place of some of its own."""
     result = list(command)
@@ -122,10 +116,11 @@ def test_every_layer_is_taken_away_below() -> None:
 def test_grading_does_not_begin_without_a_layer_and_says_which(name: str, opened_without: Opened) -> None:
     if name not in {layer.name for layer in demanded_layers()}:
         pytest.skip("this kernel has no Landlock")
-    before = living_children()
+    before = set(psutil.Process().children(recursive=True))
     with pytest.raises(InfrastructureError, match=f"layer '{name}'.*nothing is graded"):
         opened_without(TAKEN_AWAY[name])
-    assert living_children() <= before
+    more = set(psutil.Process().children(recursive=True)) - before
+    assert psutil.wait_procs(more, timeout=60)[1] == []  # what was killed takes a moment to be gone
 
 
 def test_the_others_hold_without_landlock(opened_without: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
