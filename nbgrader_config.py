@@ -7,6 +7,7 @@ and formgrader go by this file. Points are decided by the probes of ``autograder
 import os
 from pathlib import Path
 
+from autograder.courseroot import CourseRoot
 from autograder.grading import hooks
 from autograder.release.nbgrader_path import put_scripts_on_path
 from autograder.release.sources import ensure_sources
@@ -18,6 +19,7 @@ c.CourseDirectory.course_id = "nexttoken"
 c.CourseDirectory.root = str(root)
 c.CourseDirectory.source_directory = "build/source"
 c.CourseDirectory.release_directory = "exercises"
+c.CourseDirectory.db_url = CourseRoot(root).gradebook_url
 
 # Where assignments go out and submissions come in on one machine. On a JupyterHub, name a folder that all users share.
 c.Exchange.root = os.environ.get("NEXTTOKEN_EXCHANGE", str(root / "exchange"))

@@ -38,6 +38,11 @@ class CourseRoot:
         """Submissions of an invented class, in nbgrader's layout."""
         return self.path / "solutions" / "sample_class" / "submitted"
 
+    @property
+    def gradebook_url(self) -> str:
+        """SQLAlchemy URL of nbgrader's gradebook: ``NEXTTOKEN_GRADEBOOK``, or an SQLite file in the course."""
+        return os.environ.get("NEXTTOKEN_GRADEBOOK") or f"sqlite:///{self.path / 'gradebook.db'}"
+
     def released(self, chapter: str) -> Path:
         """Return a chapter's student notebook."""
         return self.exercises / chapter / f"{chapter}.ipynb"

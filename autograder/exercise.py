@@ -16,12 +16,12 @@ The task's text, the reference and the stub live in ``solutions/<chapter>.py``; 
 from __future__ import annotations
 
 import importlib
-import importlib.util
 import inspect
 import pkgutil
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import ModuleType
 from typing import Any, Literal
 
 from autograder.draws import Rng
@@ -113,6 +113,10 @@ class Exercise:
                 raise RegistrationError(f"{self.name}: two probes are named {probe.name}")
             taken.add(probe.name)
         return replace(self, probes=[*self.probes, *extra])
+
+    def only(self, *, hidden: bool) -> Exercise:
+        """Return the same exercise with its hidden probes alone, or without them."""
+        return replace(self, probes=[probe for probe in self.probes if probe.hidden == hidden])
 
 
 def _probe(
@@ -248,8 +252,14 @@ def _demand_known_gates(exercise: Exercise) -> None:
                 raise RegistrationError(f"{exercise.name}.{probe.name} gates {target!r}, which is no probe of it")
 
 
-def load_hidden(folder: Path, chapter: Chapter) -> dict[str, list[Probe]]:
-    """Import ``<folder>/<chapter>.py`` and collect its hidden probes by exercise; no such file means none.
+def hidden_source(folder: Path, name: str) -> str:
+    """Read a chapter's hidden probes, ``<folder>/<name>.py``; no such file means none, and an empty text."""
+    path = folder / f"{name}.py"
+    return path.read_text(encoding="utf-8") if path.is_file() else ""
+
+
+def load_hidden(source: str, chapter: Chapter) -> dict[str, list[Probe]]:
+    """Run the source of a chapter's hidden probes and collect them by exercise.
 
     Raises
     ------
@@ -257,27 +267,27 @@ def load_hidden(folder: Path, chapter: Chapter) -> dict[str, list[Probe]]:
         If a hidden probe names an exercise that the chapter does not have.
     """
     found: dict[str, list[Probe]] = {name: [] for name in chapter.exercises}
-    path = folder / f"{chapter.name}.py"
-    if not path.is_file():
-        return found
-    spec = importlib.util.spec_from_file_location(f"_hidden_{chapter.name}", path)
-    if spec is None or spec.loader is None:
-        raise RegistrationError(f"{path} cannot be imported")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    module = ModuleType(f"_hidden_{chapter.name}")
+    exec(compile(source, f"<hidden probes of {chapter.name}>", "exec"), vars(module))  # noqa: S102 - the instructor's own
     for item in vars(module).values():
         if isinstance(item, HiddenProbe):
             if item.exercise not in found:
-                raise RegistrationError(f"{path}: {item.probe.name} belongs to {item.exercise!r}, unknown here")
+                raise RegistrationError(
+                    f"the hidden probe {item.probe.name} belongs to {item.exercise!r}, "
+                    f"which {chapter.name} does not have"
+                )
             found[item.exercise].append(item.probe)
     return found
 
 
-def graded_chapter(name: str, hidden: Path | None) -> Chapter:
-    """Return a chapter with its hidden probes, as the grader needs it."""
-    chapter = load_chapter(name)
-    if hidden is None:
-        return chapter
-    extra = load_hidden(hidden, chapter)
+def add_hidden(chapter: Chapter, source: str) -> Chapter:
+    """Return a chapter with the hidden probes of a source, as the grader needs it."""
+    extra = load_hidden(source, chapter)
     exercises = {key: exercise.with_hidden(extra[key]) for key, exercise in chapter.exercises.items()}
     return Chapter(chapter.name, chapter.title, exercises)
+
+
+def graded_chapter(name: str, hidden: Path | None) -> Chapter:
+    """Return a chapter with the hidden probes of a folder, if one is given."""
+    chapter = load_chapter(name)
+    return chapter if hidden is None else add_hidden(chapter, hidden_source(hidden, name))

@@ -1,17 +1,21 @@
 """The student's process: runs the cells of one notebook, then answers about what they defined.
 
-Started by the grader as ``python -I -S -c "..." READ_FD WRITE_FD`` with a search path that holds the student's package
-and the installed libraries, and nothing of the course's own. What it writes to the pipe is only data to the other side.
+Started by the grader as ``python -I -S -c "..." READ_FD WRITE_FD SECONDS SECONDS``, or forked by `autograder.nursery`.
+Its search path holds the student's package and the installed libraries, and nothing of the course's own. What it writes
+to the pipe is only data to the other side.
 """
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import struct
+import subprocess
 import sys
 import traceback
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from autograder.serve import Server
@@ -22,6 +26,14 @@ SAFE_TYPES = ("text/plain", "image/png", "application/vnd.nexttoken.record+json"
 TEXT_LIMIT = 20_000
 PICTURE_LIMIT = 2_000_000
 _ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
+
+
+@dataclass(frozen=True)
+class Budget:
+    """Seconds of processor time: for one cell, and for one answer. The kernel ends a process that takes more."""
+
+    cell: int
+    answer: int
 
 
 class Pipe:
@@ -61,13 +73,13 @@ class Cells:
     """An IPython shell that runs one cell after another in one namespace and keeps what each put out."""
 
     def __init__(self) -> None:
-        from IPython.core.interactiveshell import InteractiveShell
         from traitlets.config import Config
 
         config = Config()
         config.HistoryManager.enabled = False
         config.InteractiveShell.autoindent = False
-        self._shell: Any = InteractiveShell.instance(config=config)
+        self._shell: Any = _shell_class().instance(config=config)
+        sys.path.insert(0, "")  # a cell may write a module into the working folder, as in a notebook
         setattr(self._shell, "_showtraceback", self._keep_error)  # IPython's own hook for front ends
         self._error: list[Any] | None = None
 
@@ -116,6 +128,30 @@ class Cells:
         self._error = ["error", kind.__name__, _cut(message), [_cut(_ANSI.sub("", line)) for line in lines[-40:]]]
 
 
+def _shell_class() -> Any:
+    """Return IPython's shell with what notebooks expect of their kernel; made here, for IPython loads slowly."""
+    from IPython.core.interactiveshell import InteractiveShell
+
+    class Shell(InteractiveShell):
+        def enable_gui(self, gui: str | None = None) -> None:
+            """Do nothing: ``%matplotlib inline`` asks for no window either."""
+
+        def system(self, cmd: str) -> None:
+            """Run ``!cmd`` without a terminal, of which there is none."""
+            done = subprocess.run(  # noqa: S602 - the student's own command, where the student's code runs
+                self.var_expand(cmd, depth=1),  # type: ignore[no-untyped-call]
+                shell=True,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                check=False,
+            )
+            print(done.stdout.decode(errors="replace"), end="")  # noqa: T201 - an output of the cell
+            self.user_ns["_exit_code"] = done.returncode
+
+    return Shell
+
+
 def _cut(text: str) -> str:
     return text if len(text) <= TEXT_LIMIT else text[:TEXT_LIMIT] + "\n… (cut)"
 
@@ -133,9 +169,8 @@ def _safe(data: Any) -> dict[str, str]:
     return kept
 
 
-def serve(pipe: Pipe) -> None:
+def serve(pipe: Pipe, cells: Cells, budget: Budget) -> None:
     """Answer requests until the grader closes the pipe: ``["run", source]`` for a cell, the rest by `Server`."""
-    cells = Cells()
     server = Server(cells.namespace, pipe.ask)
     while True:
         try:
@@ -143,6 +178,7 @@ def serve(pipe: Pipe) -> None:
         except (EOFError, WireError):
             return
         source = _cell_source(request)
+        _grant(budget.answer if source is None else budget.cell)
         if source is None:
             reply = server.handle(request)
         else:
@@ -151,6 +187,17 @@ def serve(pipe: Pipe) -> None:
             except WireError as error:
                 reply = encode(["refused", str(error)])
         pipe.send(reply)
+
+
+def _grant(seconds: int) -> None:
+    """Allow this process some more seconds of processor time, and be told before all that it may have is used up."""
+    import resource  # not on Windows, where students use the rest of this module
+
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    most = resource.getrlimit(resource.RLIMIT_CPU)[1]
+    wanted = math.ceil(used.ru_utime + used.ru_stime) + seconds
+    soft = wanted if most == resource.RLIM_INFINITY else min(wanted, most - 1)
+    resource.setrlimit(resource.RLIMIT_CPU, (soft, most))
 
 
 def _cell_source(request: bytes) -> str | None:
@@ -164,9 +211,10 @@ def _cell_source(request: bytes) -> str | None:
 
 
 def main() -> None:
-    """Serve on the two descriptors named on the command line."""
+    """Serve on the two descriptors, and within the seconds for a cell and an answer, named on the command line."""
+    read_fd, write_fd, cell, answer = map(int, sys.argv[1:5])
     try:
-        serve(Pipe(int(sys.argv[1]), int(sys.argv[2])))
+        serve(Pipe(read_fd, write_fd), Cells(), Budget(cell, answer))
     except Exception:  # the last words of a process that nobody watches
         traceback.print_exc()
         os._exit(70)

@@ -45,6 +45,11 @@ def first_failure(verdict: Verdict) -> ProbeVerdict | None:
     return next((probe for probe in verdict.probes if not probe.passed and not probe.hidden), None)
 
 
+def shown_cause(verdict: Verdict) -> str | None:
+    """Return the likely cause; None where only hidden probes failed, for it would tell what they ask."""
+    return verdict.cause if first_failure(verdict) else None
+
+
 def hidden_line(verdict: Verdict) -> str | None:
     """Sum up the hidden probes in one line, or None if there are none."""
     hidden = [probe for probe in verdict.probes if probe.hidden]
@@ -88,7 +93,8 @@ def _gate_lines(verdict: Verdict) -> list[str]:
     ]
 
 
-def _rows(failure: Failure) -> list[tuple[str, str]]:
+def failure_rows(failure: Failure) -> list[tuple[str, str]]:
+    """Return what is known of a failing case as labels and texts; a text without a label goes on with the last one."""
     rows = [("called" if i == 0 else "", call) for i, call in enumerate(failure.calls)]
     if failure.where:
         rows.append(("look at", failure.where))
@@ -113,11 +119,12 @@ def to_text(verdict: Verdict, extras: Extras | None = None) -> str:
     if probe is not None and probe.failure is not None and not verdict.note:
         where = f"case {probe.failure.case} of {probe.cases}"
         lines += ["", f"Look at this first: {probe.title} ({where})"]
-        lines += [f"  {label:<13} {text}" for label, text in _rows(probe.failure)]
+        lines += [f"  {label:<13} {text}" for label, text in failure_rows(probe.failure)]
         lines += [f"  {'problem':<13} {probe.failure.problem}"]
         lines += _gate_lines(verdict)
-    if verdict.cause:
-        lines += ["", f"Likely cause: {verdict.cause}"]
+    cause = shown_cause(verdict)
+    if cause:
+        lines += ["", f"Likely cause: {cause}"]
     if extras.printed:
         lines += ["", "Your code printed:", *(f"  {line}" for line in extras.printed)]
     closing = _closing(verdict, extras)
@@ -138,8 +145,9 @@ def to_html(verdict: Verdict, extras: Extras | None = None) -> str:
     else:
         parts.append(_html_table(verdict))
         parts.append(_html_failure(verdict))
-    if verdict.cause:
-        parts.append(f'<p style="margin:12px 0 8px"><strong>Likely cause.</strong> {_with_code(verdict.cause)}</p>')
+    cause = shown_cause(verdict)
+    if cause:
+        parts.append(f'<p style="margin:12px 0 8px"><strong>Likely cause.</strong> {with_code(cause)}</p>')
     if extras.printed:
         printed = escape("\n".join(extras.printed))
         parts.append(
@@ -149,7 +157,7 @@ def to_html(verdict: Verdict, extras: Extras | None = None) -> str:
     return "".join([*parts, "</section>"])
 
 
-def _with_code(text: str) -> str:
+def with_code(text: str) -> str:
     """Escape a text and set what stands between backticks as code."""
     pieces = escape(text).split("`")
     return "".join(f"<code>{piece}</code>" if i % 2 else piece for i, piece in enumerate(pieces))
@@ -171,7 +179,7 @@ def _html_table(verdict: Verdict) -> str:
             f'<tr style="background:transparent"><td style="{_CELL};white-space:nowrap">'
             f'<span style="border-bottom:2px solid {colour}{weight}">{mark}</span></td>'
             f'<td style="{_CELL};text-align:right">{_score(probe)}</td>'
-            f'<td style="{_CELL}">{_with_code(_title(probe))}</td></tr>'
+            f'<td style="{_CELL}">{with_code(_title(probe))}</td></tr>'
         )
     head = "".join(
         f'<th scope="col" style="{_CELL};font-weight:400;{_SOFT}">{name}</th>'
@@ -190,12 +198,12 @@ def _html_failure(verdict: Verdict) -> str:
     rows = "".join(
         f'<tr style="background:transparent"><th scope="row" style="{_CELL};{_LABEL};{_SOFT}">{label}</th>'
         f'<td style="{_CELL}"><code style="white-space:pre-wrap">{escape(text)}</code></td></tr>'
-        for label, text in _rows(probe.failure)
+        for label, text in failure_rows(probe.failure)
     )
-    gates = "".join(f"<br>{_with_code(line)}" for line in _gate_lines(verdict))
+    gates = "".join(f"<br>{with_code(line)}" for line in _gate_lines(verdict))
     return (
-        f'<p style="margin:12px 0 4px"><strong>Look at this first.</strong> {_with_code(probe.title)} '
+        f'<p style="margin:12px 0 4px"><strong>Look at this first.</strong> {with_code(probe.title)} '
         f'<span style="{_SOFT}">Case {probe.failure.case} of {probe.cases}.</span></p>'
         f'<table style="border-collapse:collapse;font-size:14px;border:0">{rows}</table>'
-        f'<p style="margin:4px 0">{_with_code(probe.failure.problem)}{gates}</p>'
+        f'<p style="margin:4px 0">{with_code(probe.failure.problem)}{gates}</p>'
     )

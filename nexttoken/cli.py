@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import functools
 import json
 from collections.abc import Callable
@@ -54,6 +55,13 @@ def _one_sentence(command: Callable[..., None]) -> Callable[..., None]:
 def _fail(sentence: str) -> None:
     typer.echo(f"nexttoken: {sentence}", err=True)
     raise typer.Exit(FAILED)
+
+
+class IsolationChoice(enum.StrEnum):
+    """What `--isolation` takes."""
+
+    BUBBLEWRAP = "bubblewrap"
+    NONE = "none"
 
 
 @app.command("list", epilog="Example: nexttoken list --json | jq '.[].name'")
@@ -131,7 +139,8 @@ def grade(
     submissions: Annotated[
         Path | None,
         typer.Option(
-            help="Folder of STUDENT/ASSIGNMENT/*.ipynb, or of STUDENT.ipynb. By default submitted/ in the course."
+            help="Folder or zip of STUDENT/ASSIGNMENT/*.ipynb or of STUDENT.ipynb, or the zip that Moodle or Canvas "
+            "makes of an assignment; it is not unpacked. By default submitted/ in the course."
         ),
     ] = None,
     students: Annotated[str, typer.Option(help="Only these, separated by commas.")] = "",
@@ -141,22 +150,102 @@ def grade(
     ] = None,
     regrade: Annotated[bool, typer.Option("--regrade", help="Grade again what is already graded.")] = False,
     sample: Annotated[bool, typer.Option("--sample", help="Grade the sample class into build/sample.")] = False,
+    isolation: Annotated[
+        IsolationChoice, typer.Option(help="How students' processes are held in; none is for code that you trust.")
+    ] = IsolationChoice.BUBBLEWRAP,
+    workers: Annotated[int, typer.Option(min=0, help="Processes that grade at the same time; 0 for one a core.")] = 0,
+    scheduler: Annotated[
+        str | None, typer.Option(help="Grade on a Dask cluster: tls://HOST:PORT of its scheduler.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the results as a JSON list.")] = False,
 ) -> None:
     """Grade what students handed in: result files, nbgrader's gradebook, a CSV.
 
-    What is graded already and has not changed is kept. A file that cannot be read is reported as not graded; it
-    never counts as 0. The exit code is 0 if everything was graded, 3 if something was not.
+    What is graded already and has not changed is kept, so the same command goes on after a run that ended early.
+    A file that cannot be read is reported as not graded; it never counts as 0. The exit code is 0 if everything was
+    graded, 3 if something was not, 1 if nothing could be done.
     """
     from nexttoken.grading import GradeOrder, run_grading
 
     if assignment is None and not sample:
         _fail("which assignment? Name one, as in `nexttoken grade next_token`; `nexttoken list` shows them")
     names = tuple(name.strip() for name in students.split(",") if name.strip())
-    order = GradeOrder(assignment, submissions, names, output, regrade=regrade, sample=sample, as_json=as_json)
+    order = GradeOrder(
+        assignment,
+        submissions,
+        names,
+        output,
+        isolation.value,
+        workers=workers,
+        scheduler=scheduler,
+        regrade=regrade,
+        sample=sample,
+        as_json=as_json,
+    )
     not_graded = run_grading(order)
     if not_graded and not sample:
         raise typer.Exit(SOME_NOT_GRADED)
+
+
+@app.command(epilog="Example: nexttoken regrade next_token --student ada --explain")
+@_one_sentence
+def regrade(
+    assignment: Annotated[str, typer.Argument(help="The assignment, as `nexttoken list` names it.")],
+    *,
+    student: Annotated[str, typer.Option(help="Whose submission.")],
+    submissions: Annotated[Path | None, typer.Option(help="As for `nexttoken grade`.")] = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="As for `nexttoken grade`.")] = None,
+    isolation: Annotated[IsolationChoice, typer.Option(help="As for `nexttoken grade`.")] = IsolationChoice.BUBBLEWRAP,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Change nothing; show every case with its draws, hidden ones too.")
+    ] = False,
+) -> None:
+    """Grade one submission again, with the same draws; with --explain, lay its verdict open for an appeal.
+
+    The seeds that are printed are secret as long as others may still hand in.
+    """
+    from nexttoken.grading import GradeOrder, run_explaining, run_grading
+
+    order = GradeOrder(assignment, submissions, (student,), output, isolation.value, workers=1, regrade=True)
+    if explain:
+        typer.echo(run_explaining(order))
+    elif run_grading(order):
+        raise typer.Exit(SOME_NOT_GRADED)
+
+
+@app.command(epilog="Example: nexttoken feedback next_token --output build/sample")
+@_one_sentence
+def feedback(
+    assignment: Annotated[str, typer.Argument(help="The assignment, as `nexttoken list` names it.")],
+    *,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="The folder that `nexttoken grade` wrote to. By default the course."),
+    ] = None,
+) -> None:
+    """Write a page for each student, which tells nothing of hidden probes, and a class report for the instructor."""
+    from nexttoken.feedback import run_feedback
+
+    run_feedback(assignment, output)
+
+
+@app.command(epilog="Example: nexttoken mutants next_token --exercises generate")
+@_one_sentence
+def mutants(
+    assignment: Annotated[str, typer.Argument(help="The assignment, as `nexttoken list` names it.")],
+    *,
+    exercises: Annotated[str, typer.Option(help="Only these, separated by commas.")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="Print the reports as a JSON list.")] = False,
+) -> None:
+    """Break each reference in many small ways and show which changes the probes do not notice.
+
+    The exit code is 1 if an exercise rejects less than 97% of them, or a survivor has no reason in survivors.toml.
+    """
+    from nexttoken.mutants import run_mutants
+
+    names = tuple(name.strip() for name in exercises.split(",") if name.strip())
+    if not run_mutants(assignment, names, as_json=as_json):
+        raise typer.Exit(FAILED)
 
 
 @app.command(epilog="Example: nexttoken lab --port 9000 --no-browser")

@@ -21,6 +21,7 @@ from pocket.errors import WeightsError
 
 OLDEST = (3, 11)
 _GB = 2.0**30
+_BWRAP = "bubblewrap and user namespaces are needed: deploy/grading.md tells how to allow them."
 #: Free gigabytes below which working in the course will soon fail.
 _LITTLE_DISK = 1.0
 _REQUIREMENT = re.compile(r"^([\w.-]+)\s*(?:>=\s*([\d.]+))?")
@@ -60,6 +61,7 @@ def report(*, deep: bool = False) -> list[Check]:
     checks += programs()
     if course is not None:
         checks.append(released_exercises(course))
+        checks += sandbox(course)
     return checks
 
 
@@ -285,3 +287,41 @@ def released_exercises(course: CourseRoot) -> Check:
         "Work in work/, not in exercises/. Save what you need of your changes elsewhere, then: git restore exercises",
         required=False,
     )
+
+
+def sandbox(course: CourseRoot) -> list[Check]:
+    """Check what holds students' code in at grading, by trying each layer from inside."""
+    name = "sandbox for grading"
+    if sys.platform != "linux":
+        remedy = "Grade on Linux, or with --isolation none the submissions of people whom you trust."
+        return [Check(name, ok=False, found="needs Linux", remedy=remedy, required=False)]
+    from autograder.grading.isolation import demanded_layers
+    from autograder.grading.layers import LANDLOCK, try_layers
+    from autograder.grading.process import InfrastructureError, Limits
+    from autograder.grading.sandbox import Nursery
+    from autograder.release.package import student_package
+
+    limits = Limits()
+    try:
+        nursery = Nursery(student_package(course.path), (), limits)
+    except InfrastructureError as error:
+        return [Check(name, ok=False, found=str(error), remedy=_BWRAP, required=False)]
+    try:
+        trials = list(try_layers(nursery, limits, demanded_layers()))
+    finally:
+        nursery.close()
+    checks = [
+        Check(
+            f"sandbox: {trial.layer.name}",
+            trial.held,
+            f"keeps students' code from {trial.layer.purpose}" if trial.held else f"does not hold ({trial.found})",
+            "Nothing is graded without it. " + _BWRAP,
+            required=False,
+        )
+        for trial in trials
+    ]
+    if LANDLOCK not in demanded_layers():
+        checks.append(
+            Check("sandbox: Landlock", ok=True, found="this kernel has none; the other layers hold without it")
+        )
+    return checks

@@ -3,20 +3,38 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 from rich.table import Table
+from rich.text import Text
 
 from autograder.courseroot import CourseRoot, find_course
-from autograder.exercise import chapter_names, load_chapter
-from autograder.grading.classroom import Places, grade_class, grades_csv
-from autograder.grading.engine import Engine
-from autograder.grading.gradebook import database_url, write_gradebook
+from autograder.exercise import Chapter, chapter_names, load_chapter
+from autograder.grading.assignment import Assignment
+from autograder.grading.classroom import Places, Told, grade_class, grades_csv
+from autograder.grading.engine import Engine, Graded
+from autograder.grading.gradebook import database_url, demand_gradebook, shown, write_gradebook
 from autograder.grading.handed_in import find_submissions
-from autograder.grading.results import Result, load_all, write_atomically
+from autograder.grading.isolation import Isolation
+from autograder.grading.process import InfrastructureError
+from autograder.grading.repair import repair
+from autograder.grading.results import Result, load, load_all, submission_key, write_atomically
+from autograder.grading.submission import read_notebook
+from autograder.grading.workers import opened_workers
+from nexttoken.scratch import scratch_folder
 
 #: Columns where the output goes to a file or another program.
 _PLAIN_WIDTH = 120
@@ -30,9 +48,14 @@ class GradeOrder:
     submissions: Path | None
     students: tuple[str, ...]
     output: Path | None
-    regrade: bool
-    sample: bool
-    as_json: bool
+    isolation: Isolation
+    #: Processes of this machine; 0 for as many as it has cores.
+    workers: int = 0
+    #: Address of a Dask scheduler, whose workers are used instead.
+    scheduler: str | None = None
+    regrade: bool = False
+    sample: bool = False
+    as_json: bool = False
 
 
 def run_grading(order: GradeOrder) -> int:
@@ -47,56 +70,126 @@ def run_grading(order: GradeOrder) -> int:
     names = [order.assignment] if order.assignment else chapter_names()
     for name in names:
         load_chapter(name)  # an unknown assignment is refused before anything is written
-    results = [result for name in names for result in _grade_assignment(course, name, order)]
+    with scratch_folder():
+        results = [result for name in names for result in _grade_assignment(course, name, order)]
     if order.as_json:
         print(json.dumps([result.to_json() for result in results], indent=1))  # noqa: T201
     return sum(result.status != "graded" for result in results)
 
 
-def _places(course: CourseRoot, name: str, order: GradeOrder) -> Places:
-    folder = order.output or (course.path / "build" / "sample" if order.sample else course.path)
-    folder = folder.resolve()
-    folder.mkdir(parents=True, exist_ok=True)
-    return Places(
-        folder / "results", folder / "autograded", database_url(folder / "gradebook.db"), folder / f"grades-{name}.csv"
+def run_explaining(order: GradeOrder) -> str:
+    """Grade one submission again, change nothing, and return all that is behind its verdict as text."""
+    course, name = find_course(), order.assignment or ""
+    load_chapter(name)
+    (submission,) = find_submissions(_submissions(course, order), name, order.students)
+    if submission.file is None:
+        raise InfrastructureError(f"{submission.student}: not graded: {submission.problem}")
+    assignment = Assignment.of(course, name, order.isolation)
+    data = submission.read()
+    notebook, notes = repair(read_notebook(data), assignment.release)
+    with scratch_folder(), Engine.open(assignment) as engine:
+        graded = engine.grade(notebook)
+        explained = engine.explain(graded)
+    known = load(_places(course, name, order).results, name, submission.student)
+    return "\n".join(
+        [
+            f"{submission.student}, {submission.file.name}",
+            *notes,
+            "",
+            explained,
+            "",
+            _compared(known, data, assignment, graded),
+        ]
     )
+
+
+def _compared(known: Result | None, data: bytes, assignment: Assignment, graded: Graded) -> str:
+    """Say how the verdict that was just made stands to the one that is recorded."""
+    if known is None:
+        return "No result of this submission is recorded."
+    if known.key != submission_key(data, assignment.fingerprint):
+        return "The recorded result is of another file, other draws or another version of the course or its libraries."
+    same = known.verdicts == graded.verdicts
+    return (
+        "The recorded result is the same."
+        if same
+        else "The recorded result is DIFFERENT: the code is not deterministic."
+    )
+
+
+def _submissions(course: CourseRoot, order: GradeOrder) -> Path:
+    return order.submissions or (course.sample_class if order.sample else course.path / "submitted")
+
+
+def _cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _places(course: CourseRoot, name: str, order: GradeOrder) -> Places:
+    apart = order.output or (course.path / "build" / "sample" if order.sample else None)
+    folder = (apart or course.path).resolve()
+    url = database_url(folder / "gradebook.db") if apart else course.gradebook_url
+    return Places(folder / "results", folder / "autograded", url, folder / f"grades-{name}.csv")
 
 
 def _grade_assignment(course: CourseRoot, name: str, order: GradeOrder) -> list[Result]:
     console = Console(stderr=order.as_json, highlight=False, soft_wrap=True)
     if not console.is_terminal:
         console.width = _PLAIN_WIDTH
-    folder = order.submissions or (course.sample_class if order.sample else course.path / "submitted")
+    folder = _submissions(course, order)
     found = find_submissions(folder, name, order.students)
     places = _places(course, name, order)
-    console.print(f"Grading {name}: {len(found)} submissions in {folder}")
-    engine = Engine.open(course, name)
-    with _progress(console) as progress:
+    demand_gradebook(places.gradebook_url)
+    assignment = Assignment.of(course, name, order.isolation)
+    count = min(order.workers or _cores(), len(found))
+    who = order.scheduler or f"{count} worker{'s' if count > 1 else ''}"
+    console.print(f"Grading {name}: {len(found)} submissions in {folder}, {who}", markup=False)
+    with opened_workers(assignment, count, order.scheduler) as workers, _progress(console) as progress:
         task = progress.add_task(name, total=len(found), problems=0)
         problems = 0
 
-        def tell(result: Result) -> None:
+        def tell(told: Told) -> None:
             nonlocal problems
+            result = told.result
             if result.status != "graded":
                 problems += 1
                 console.print(f"  {result.student}: not graded: {result.why}", markup=False)
             for note in result.repairs:
                 console.print(f"  {result.student}: repaired: {note}", markup=False)
+            if told.fault:
+                console.print(told.fault, markup=False)
             progress.update(task, advance=1, problems=problems)
 
-        results = grade_class(engine, course, found, places, regrade=order.regrade, tell=tell)
+        try:
+            results = grade_class(workers, assignment, found, places, regrade=order.regrade, tell=tell)
+        except KeyboardInterrupt:
+            raise InfrastructureError("interrupted; what was graded is kept, run the same command again") from None
+    chapter = assignment.chapter
     times = {item.student: item.handed_in for item in found if item.handed_in is not None}
-    write_gradebook(course, engine.chapter, results, times, places.gradebook_url)
+    write_gradebook(course, chapter, results, times, places.gradebook_url)
     # The CSV holds the whole class, also when only some were graded now.
     everyone = load_all(places.results, name)
-    write_atomically(places.grades, grades_csv(everyone, engine.chapter.exercises))
-    console.print(_table(results, engine))
-    console.print(f"Results: {places.results}\nGradebook: {places.gradebook_url}\nCSV: {places.grades}", markup=False)
+    write_atomically(places.grades, grades_csv(everyone, chapter.exercises))
+    console.print(_table(results, chapter))
     console.print(
-        "Student code ran as processes of this user, not shut in (isolation: none): "
-        "grade only people whom you would let use this account."
+        f"Results: {places.results}\nGradebook: {shown(places.gradebook_url)}\nCSV: {places.grades}", markup=False
     )
+    if order.isolation == "none":
+        console.print(
+            "Student code ran as processes of this user, not shut in (isolation: none): these results are not to be "
+            "trusted, and whoever handed in could read what this account can read."
+        )
     return results
+
+
+class _Rate(ProgressColumn):
+    """How many submissions are done in a minute."""
+
+    def render(self, task: Task) -> Text:
+        """Write the rate of the last seconds."""
+        speed = task.finished_speed or task.speed
+        return Text("" if speed is None else f"{60 * speed:.0f} a minute")
 
 
 def _progress(console: Console) -> Progress:
@@ -105,6 +198,7 @@ def _progress(console: Console) -> Progress:
         BarColumn(),
         MofNCompleteColumn(),
         TextColumn("{task.fields[problems]} not graded"),
+        _Rate(),
         TimeElapsedColumn(),
         TextColumn("left"),
         TimeRemainingColumn(),
@@ -113,8 +207,8 @@ def _progress(console: Console) -> Progress:
     )
 
 
-def _table(results: list[Result], engine: Engine) -> Table:
-    exercises = engine.chapter.exercises
+def _table(results: list[Result], chapter: Chapter) -> Table:
+    exercises = chapter.exercises
     table = Table(box=None, pad_edge=False)
     table.add_column("student", no_wrap=True)
     for name, exercise in exercises.items():
@@ -123,5 +217,5 @@ def _table(results: list[Result], engine: Engine) -> Table:
     for result in results:
         points = {verdict.exercise: f"{verdict.earned:g}" for verdict in result.verdicts}
         total = "not graded" if result.earned is None else f"{result.earned:g}"
-        table.add_row(result.student, *(points.get(name, "") for name in exercises), total)
+        table.add_row(Text(result.student), *(points.get(name, "") for name in exercises), total)
     return table

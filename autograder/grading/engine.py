@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-import hashlib
+import contextlib
 import sys
 import time
-from dataclasses import dataclass
-from importlib.metadata import version
-from pathlib import Path
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from nbformat import NotebookNode
 
-from autograder.courseroot import CourseRoot
-from autograder.draws import graded_seed
-from autograder.exercise import Chapter, Exercise, graded_chapter
-from autograder.grading.session import InfrastructureError, Limits, Session
+from autograder.exercise import Chapter, Exercise
+from autograder.grading.assignment import Assignment, code_hash
+from autograder.grading.explain import explain
+from autograder.grading.isolation import open_processes
+from autograder.grading.process import InfrastructureError, Limits, Processes
+from autograder.grading.session import Session
 from autograder.grading.submission import is_experiment
 from autograder.judge import judge
 from autograder.observe import Outcome, Outcomes, observe
 from autograder.proxy import LostError
-from autograder.release.package import student_package
-from autograder.trusted.reference import Reference, source_files
-from autograder.trusted.secret import course_secret
+from autograder.trusted.reference import Reference
 from autograder.verdict import Verdict
 
 #: A notebook whose cells or answers end the process this often is not run any further.
@@ -36,6 +35,12 @@ class Graded:
     verdicts: tuple[Verdict, ...]
     #: The outputs of each cell that was run, by its place in the notebook.
     outputs: dict[int, list[Any]]
+    #: Whether a limit of time by the clock was reached, which may be the machine's fault.
+    waited: bool = False
+    #: What each exercise's probes observed.
+    outcomes: Mapping[str, Outcomes] = field(default_factory=dict, compare=False, repr=False)
+    #: How long running the cells, putting the probes, and comparing took.
+    seconds: Mapping[str, float] = field(default_factory=dict, compare=False)
 
     @property
     def earned(self) -> float:
@@ -51,39 +56,45 @@ class Graded:
 class Engine:
     """Grades submissions of one assignment, one after another; holds what they have in common."""
 
-    def __init__(self, chapter: Chapter, secret: bytes, package: bytes, limits: Limits | None = None) -> None:
+    def __init__(self, chapter: Chapter, seeds: Mapping[str, bytes], processes: Processes, limits: Limits) -> None:
         self.chapter = chapter
-        self._seeds = {
-            exercise.name: graded_seed(secret, chapter.name, exercise.name, exercise.version)
-            for exercise in chapter.exercises.values()
-        }
+        self._seeds = seeds
         self._reference = Reference(chapter.name)
-        self._package = package
-        self._limits = limits or Limits()
+        self._processes = processes
+        self._limits = limits
 
     @classmethod
-    def open(cls, course: CourseRoot, assignment: str, limits: Limits | None = None) -> Engine:
-        """Make an engine for an assignment of a course, with the course's secret and hidden probes."""
+    def open(cls, assignment: Assignment) -> Engine:
+        """Make an engine for an assignment; close it at the end.
+
+        Raises
+        ------
+        InfrastructureError
+            If students' processes cannot be held in as asked, or this machine has another version of the grader.
+        """
         if sys.platform == "win32":
             raise InfrastructureError("grading needs Linux or macOS; on Windows, run it in WSL")
-        chapter = graded_chapter(assignment, course.hidden)
-        package = student_package(course.path)
-        return cls(chapter, course_secret(course.path), package, limits)
+        if code_hash(assignment.name) != assignment.code:
+            raise InfrastructureError(
+                "this worker has another version of the course, of Python, numpy, torch or IPython than the grader"
+            )
+        processes = open_processes(assignment.isolation, assignment.package, assignment.release, assignment.limits)
+        return cls(assignment.chapter, assignment.seeds, processes, assignment.limits)
 
-    def fingerprint(self) -> str:
-        """Hash what verdicts depend on besides the submission: draws, probes, code and key libraries."""
-        state = hashlib.sha256()
-        for name, seed in sorted(self._seeds.items()):
-            exercise = self.chapter.exercises[name]
-            state.update(hashlib.sha256(seed).digest())
-            for probe in exercise.probes:
-                state.update(f"{name} {probe.name} {probe.points} {probe.cases}".encode())
-        ours = Path(__file__).parents[1].rglob("*.py")
-        for path in sorted([*ours, *source_files(self.chapter.name)]):
-            state.update(path.read_bytes())
-        for library in ("numpy", "torch", "ipython"):
-            state.update(f"{library} {version(library)}".encode())
-        return state.hexdigest()
+    @property
+    def isolation(self) -> str:
+        """What holds students' processes in."""
+        return self._processes.isolation
+
+    def close(self) -> None:
+        """End what starts students' processes."""
+        self._processes.close()
+
+    def __enter__(self) -> Engine:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def grade(self, notebook: NotebookNode) -> Graded:
         """Run a repaired notebook and judge every exercise.
@@ -93,13 +104,36 @@ class Engine:
         InfrastructureError
             If the grader itself could not work. What the student's code does never raises.
         """
-        run = _Run(self._cells(notebook), self._limits, self._package)
+        clock = _Clock()
+        run = _Run(self._cells(notebook), self._limits, self._processes, clock)
         try:
             run.start()
-            verdicts = tuple(self._verdict(exercise, run) for exercise in self.chapter.exercises.values())
+            outcomes = self._observe(run)
         finally:
             run.close()
-        return Graded(verdicts, run.outputs)
+        verdicts = tuple(
+            self._verdict(exercise, outcomes[name], clock) for name, exercise in self.chapter.exercises.items()
+        )
+        return Graded(verdicts, run.outputs, run.waited, outcomes, clock.seconds)
+
+    def _observe(self, run: _Run) -> dict[str, Outcomes]:
+        """Put all probes: the hidden ones of all exercises last, so that no public answer can tell of them."""
+        outcomes: dict[str, Outcomes] = {name: {} for name in self.chapter.exercises}
+        for hidden in (False, True):
+            for name, exercise in self.chapter.exercises.items():
+                part = exercise.only(hidden=hidden)
+                if part.probes and not _is_lost(outcomes[name]):
+                    outcomes[name] |= run.observe(part, self._seeds[name])
+        return outcomes
+
+    def explain(self, graded: Graded) -> str:
+        """Write every case behind the verdicts, for the instructor: draws, what was expected and what came."""
+        parts = []
+        for verdict in graded.verdicts:
+            exercise, seed = self.chapter.exercises[verdict.exercise], self._seeds[verdict.exercise]
+            got, want = graded.outcomes[verdict.exercise], self._reference.want(exercise, seed)
+            parts.append(explain(exercise, seed, got, want, verdict))
+        return "\n\n".join(parts)
 
     def _cells(self, notebook: NotebookNode) -> list[tuple[int, str]]:
         names = set(self.chapter.exercises)
@@ -111,14 +145,36 @@ class Engine:
             and cell.metadata.get("nbgrader", {}).get("grade_id") not in names
         ]
 
-    def _verdict(self, exercise: Exercise, run: _Run) -> Verdict:
+    def _verdict(self, exercise: Exercise, got: Outcomes, clock: _Clock) -> Verdict:
         seed = self._seeds[exercise.name]
-        want = self._reference.want(exercise, seed)
-        got = run.observe(exercise, seed)
-        verdict = judge(exercise, got, want, {})
-        if verdict.passed:
-            return verdict
-        return judge(exercise, got, want, self._reference.mistakes(exercise, seed))
+        with clock.phase("reference"):
+            want = self._reference.want(exercise, seed)
+        with clock.phase("compare"):
+            verdict = judge(exercise, got, want, {})
+            if verdict.passed:
+                return verdict
+            return judge(exercise, got, want, self._reference.mistakes(exercise, seed))
+
+
+class _Clock:
+    """Adds up how long each phase took."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+
+    @contextlib.contextmanager
+    def phase(self, name: str) -> Iterator[None]:
+        """Count what is inside."""
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - start
+
+
+def _is_lost(outcomes: Outcomes) -> bool:
+    """Say whether an exercise has ended its process, or its name is missing: nothing more is asked of it."""
+    return any(item.status in ("timeout", "crash", "missing") for items in outcomes.values() for item in items)
 
 
 def _lost(exercise: Exercise, status: Literal["timeout", "crash"], message: str) -> Outcomes:
@@ -129,34 +185,40 @@ def _lost(exercise: Exercise, status: Literal["timeout", "crash"], message: str)
 class _Run:
     """The process behind one submission, started anew after it was lost."""
 
-    def __init__(self, cells: list[tuple[int, str]], limits: Limits, package: bytes) -> None:
+    def __init__(self, cells: list[tuple[int, str]], limits: Limits, processes: Processes, clock: _Clock) -> None:
         self._cells = cells
         self._limits = limits
-        self._package = package
+        self._processes = processes
+        self._clock = clock
         self._session: Session | None = None
         self._skipped: set[int] = set()
         self._restarts = 0
+        self._asked = False
         self._until = time.monotonic() + limits.submission_seconds
         self.outputs: dict[int, list[Any]] = {}
+        self.waited = False
 
     def start(self) -> None:
         """Start a process and run the cells; a cell that ends the process is left out in the next one."""
-        while time.monotonic() < self._until:
-            self.close()
-            self._session = Session(self._package, self._limits)
-            self._session.until = self._until
-            if self._run_cells(self._session):
-                return
+        with self._clock.phase("run"):
+            while time.monotonic() < self._until:
+                self.close()
+                self._session = Session(self._processes.start(), self._limits)
+                self._session.until = self._until
+                if self._run_cells(self._session):
+                    return
+        self.close()
+        self.waited = True
 
     def _run_cells(self, session: Session) -> bool:
         for index, source in self._cells:
             if index in self._skipped:
                 continue
             try:
-                self.outputs[index] = session.run_cell(source)
+                self._keep(index, session.run_cell(source))
             except LostError as error:
                 reason = "Timeout" if error.reason == "timeout" else "Crash"
-                self.outputs[index] = [["error", reason, f"This cell ended the process: {error}.", []]]
+                self._keep(index, [["error", reason, f"This cell ended the process: {error}.", []]])
                 self._lose(index)
                 return False
         return True
@@ -168,7 +230,12 @@ class _Run:
             rest = [place for place, _ in self._cells if place > index]
             self._skipped.update(rest)
             for place in rest:
-                self.outputs[place] = [["error", "Not run", "Too many cells before this one ended the process.", []]]
+                self._keep(place, [["error", "Not run", "Too many cells before this one ended the process.", []]])
+
+    def _keep(self, index: int, outputs: list[Any]) -> None:
+        """Keep what a cell put out, but for a repetition: an earlier process may have been asked a secret by then."""
+        if not self._asked:
+            self.outputs[index] = outputs
 
     def observe(self, exercise: Exercise, seed: bytes) -> Outcomes:
         """Put an exercise's probes; if that loses the process, the next exercise gets a fresh one."""
@@ -179,7 +246,9 @@ class _Run:
         if self._session is None:
             seconds = self._limits.submission_seconds
             return _lost(exercise, "timeout", f"more than {seconds:g} seconds for the whole notebook")
-        outcomes = observe(exercise, self._session, seed)
+        self._asked = True
+        with self._clock.phase("probe"):
+            outcomes = observe(exercise, self._session, seed)
         if any(item.status in ("timeout", "crash") for items in outcomes.values() for item in items):
             self._restarts += 1
             self.close()
@@ -188,5 +257,6 @@ class _Run:
     def close(self) -> None:
         """End the process, if there is one."""
         if self._session is not None:
+            self.waited = self.waited or self._session.waited
             self._session.close()
             self._session = None

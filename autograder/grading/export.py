@@ -9,6 +9,8 @@ from typing import Any
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.plugins.export import ExportPlugin
 
+from autograder.grading.inert import inert_cell
+
 COLUMNS = (
     "assignment",
     "duedate",
@@ -52,10 +54,10 @@ def _row(gradebook: Gradebook, assignment: Any, student: Any) -> dict[str, Any]:
     row = {
         "assignment": assignment.name,
         "duedate": assignment.duedate,
-        "student_id": student.id,
-        "last_name": student.last_name,
-        "first_name": student.first_name,
-        "email": student.email,
+        "student_id": inert_cell(student.id or ""),
+        "last_name": inert_cell(student.last_name or ""),
+        "first_name": inert_cell(student.first_name or ""),
+        "email": inert_cell(student.email or ""),
         "max_score": assignment.max_score,
     }
     try:

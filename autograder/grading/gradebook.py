@@ -9,8 +9,8 @@ from typing import Any
 
 from autograder.courseroot import CourseRoot
 from autograder.exercise import Chapter
+from autograder.grading.process import InfrastructureError
 from autograder.grading.results import Result
-from autograder.grading.session import InfrastructureError
 from autograder.release.generate import GenerationError, generate_release
 
 COURSE_ID = "nexttoken"
@@ -20,6 +20,18 @@ _SQLITE = b"SQLite format 3\x00"
 def database_url(path: Path) -> str:
     """Return the URL of a gradebook file."""
     return f"sqlite:///{path}"
+
+
+def shown(url: str) -> str:
+    """Return a gradebook's URL as it may be printed: without its password, and of a file the path."""
+    from sqlalchemy.engine import make_url
+    from sqlalchemy.exc import ArgumentError
+
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        return "that NEXTTOKEN_GRADEBOOK names (not the URL of a database)"
+    return parsed.database or url if parsed.drivername == "sqlite" else parsed.render_as_string(hide_password=True)
 
 
 def write_gradebook(
@@ -44,33 +56,55 @@ def write_gradebook(
     from nbgrader.api import Gradebook
     from sqlalchemy.exc import SQLAlchemyError
 
-    _demand_sqlite(url)
+    demand_gradebook(url)
     try:
         generate_release(course, chapter, url)
         with Gradebook(url, COURSE_ID) as gradebook:
             session = gradebook.db
             assignment = gradebook.find_assignment(chapter.name)
+            known = _known(session, assignment)
             for result in results:
-                _enter(session, assignment, result, times.get(result.student))
+                submission = known.get(result.student) or _new(session, assignment, result.student)
+                _enter(submission, result, times.get(result.student))
             session.commit()
     except (SQLAlchemyError, GenerationError) as error:
         reason = str(error).partition("\n")[0]
         raise InfrastructureError(
-            f"the gradebook {url} could not be written ({reason}). The results are kept: run the same command again"
+            f"the gradebook {shown(url)} could not be written ({reason}). "
+            "The results are kept: run the same command again"
         ) from error
 
 
-def _demand_sqlite(url: str) -> None:
+def demand_gradebook(url: str) -> None:
+    """Refuse what can be no gradebook, before anything is graded: a file of another kind, a database out of reach.
+
+    Raises
+    ------
+    InfrastructureError
+        With the reason.
+    """
+    from sqlalchemy import create_engine
+    from sqlalchemy.exc import SQLAlchemyError
+
+    if url.startswith("sqlite:///"):
+        _demand_sqlite(Path(url.removeprefix("sqlite:///")))
+        return
+    try:
+        create_engine(url).connect().close()
+    except (SQLAlchemyError, ImportError) as error:  # ImportError: its driver is not installed
+        reason = str(error).partition("\n")[0]
+        raise InfrastructureError(f"the gradebook {shown(url)} cannot be used: {reason}") from error
+
+
+def _demand_sqlite(path: Path) -> None:
     """Refuse a file that is something else before nbgrader tries to make sense of it."""
-    path = Path(url.removeprefix("sqlite:///"))
-    if url.startswith("sqlite:///") and path.is_file() and path.stat().st_size:
+    if path.is_file() and path.stat().st_size:
         with path.open("rb") as file:
             if file.read(len(_SQLITE)) != _SQLITE:
                 raise InfrastructureError(f"{path} is no SQLite file, so no gradebook: move it away and run again")
 
 
-def _enter(session: Any, assignment: Any, result: Result, time: datetime | None) -> None:
-    submission = _submission(session, assignment, result.student)
+def _enter(submission: Any, result: Result, time: datetime | None) -> None:
     if time is not None:
         submission.timestamp = time
     points = {verdict.exercise: verdict.earned for verdict in result.verdicts}
@@ -85,14 +119,21 @@ def _enter(session: Any, assignment: Any, result: Result, time: datetime | None)
                 grade.needs_manual_grade = True
 
 
-def _submission(session: Any, assignment: Any, student_id: str) -> Any:
-    """Find a student's submission, or make it with its notebooks, grades and comments as nbgrader does."""
+def _known(session: Any, assignment: Any) -> dict[str, Any]:
+    """Return the submissions that are in the gradebook, by student, with their grades: three queries for a class."""
+    from nbgrader.api import SubmittedAssignment, SubmittedNotebook
+    from sqlalchemy.orm import selectinload
+
+    grades = selectinload(SubmittedAssignment.notebooks).selectinload(SubmittedNotebook.grades)
+    found = session.query(SubmittedAssignment).filter_by(assignment_id=assignment.id).options(grades)
+    return {submission.student_id: submission for submission in found}
+
+
+def _new(session: Any, assignment: Any, student_id: str) -> Any:
+    """Make a student's submission with its notebooks, grades and comments as nbgrader does."""
     from nbgrader.api import Comment, Grade, Student, SubmittedAssignment, SubmittedNotebook
 
     with session.no_autoflush:
-        for existing in assignment.submissions:
-            if existing.student_id == student_id:
-                return existing
         student = session.get(Student, student_id)
         if student is None:
             student = Student(id=student_id)
@@ -105,5 +146,4 @@ def _submission(session: Any, assignment: Any, student_id: str) -> Any:
             for cell in notebook.solution_cells:
                 Comment(cell_id=cell.id, cell=cell, notebook=entry)
         session.add(submission)
-    session.flush()
     return submission

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+import functools
+from typing import TYPE_CHECKING, Any, Literal
 
 from nbformat import NotebookNode
 from nbgrader.preprocessors import (
@@ -21,10 +22,14 @@ from nbgrader.preprocessors import (
     SaveAutoGrades,
     SaveCells,
 )
+from traitlets import Enum
 
 from autograder.courseroot import find_course
 from autograder.release.digest import digest
 from autograder.verdict import Verdict
+
+if TYPE_CHECKING:
+    from autograder.grading.engine import Engine
 
 
 class StampRelease(NbGraderPreprocessor):  # type: ignore[misc]
@@ -41,10 +46,10 @@ class RepairSubmission(NbGraderPreprocessor):  # type: ignore[misc]
 
     def preprocess(self, nb: NotebookNode, resources: dict[str, Any]) -> tuple[NotebookNode, dict[str, Any]]:
         """Repair the notebook and log a line per repair."""
-        from autograder.grading.classroom import read_notebook_of
         from autograder.grading.repair import repair
+        from autograder.grading.submission import read_released
 
-        released = read_notebook_of(find_course(), resources["nbgrader"]["assignment"])
+        released = read_released(find_course().released(resources["nbgrader"]["assignment"]))
         repaired, notes = repair(nb, released)
         for note in notes:
             self.log.warning("%s: %s", resources["nbgrader"]["student"], note)
@@ -54,25 +59,28 @@ class RepairSubmission(NbGraderPreprocessor):  # type: ignore[misc]
 class GradeByProbes(NbGraderPreprocessor):  # type: ignore[misc]
     """Run the submission in a process of its own and judge it from this one; the outputs are ours."""
 
+    isolation = Enum(
+        ["bubblewrap", "none"],
+        "bubblewrap",
+        help="How students' processes are held in; none is for code that you trust.",
+    ).tag(config=True)
+
     def preprocess(self, nb: NotebookNode, resources: dict[str, Any]) -> tuple[NotebookNode, dict[str, Any]]:
         """Put outputs and verdicts into the notebook, and the verdicts into the resources."""
-        from autograder.grading.engine import Engine
         from autograder.grading.report import fill_outputs
 
-        engine = _engine(resources["nbgrader"]["assignment"], Engine)
-        graded = engine.grade(nb)
+        graded = _engine(resources["nbgrader"]["assignment"], self.isolation).grade(nb)
         resources["nexttoken"] = {verdict.exercise: verdict for verdict in graded.verdicts}
         return fill_outputs(nb, graded), resources
 
 
-_ENGINES: dict[str, Any] = {}
+@functools.cache
+def _engine(assignment: str, isolation: Literal["bubblewrap", "none"]) -> Engine:
+    """Open an engine for the whole run: nbgrader makes new preprocessors for each submission."""
+    from autograder.grading.assignment import Assignment
+    from autograder.grading.engine import Engine
 
-
-def _engine(assignment: str, make: Any) -> Any:
-    """Keep one engine per assignment for the whole run: nbgrader makes new preprocessors for each submission."""
-    if assignment not in _ENGINES:
-        _ENGINES[assignment] = make.open(find_course(), assignment)
-    return _ENGINES[assignment]
+    return Engine.open(Assignment.of(find_course(), assignment, isolation))
 
 
 class SaveVerdicts(SaveAutoGrades):  # type: ignore[misc]

@@ -2,183 +2,156 @@
 
 from __future__ import annotations
 
-import ast
 import copy
-from typing import Any
+from itertools import count
 
 from nbformat import NotebookNode
-from nbformat.v4 import new_notebook
+
+from autograder.grading.matching import listed, match
+from autograder.grading.order import runnable_order
+from autograder.grading.pieces import Piece, Release, grade_id_of, release_of
+from autograder.grading.python_text import MAX_READ, names
+from autograder.grading.seams import mend_seams
+from autograder.grading.submission import clean_cells, is_experiment, make_cell, make_notebook
+
+#: A notebook with more code than this is not looked into for cells that were merged, split or moved.
+_MOST_CODE = 500_000
+#: One repair can bring to light what another has to do.
+_MOST_ROUNDS = 5
 
 
 def repair(submitted: NotebookNode, released: NotebookNode) -> tuple[NotebookNode, list[str]]:
-    """Restore locked cells, find solution cells that lost their mark, and drop foreign nbgrader metadata.
+    """Restore locked cells, find solution cells that lost their mark, and drop foreign metadata.
 
-    A released cell is found by its grade_id, else by its cell id; a solution also by the name that it defines.
+    A released cell is found by its grade_id, else by its cell id; a solution also by the name that it defines, or by
+    its likeness to the exercise. Merged cells are cut apart and split ones joined where the code runs only so, and a
+    cell is moved up where one before it needs it.
 
     Returns
     -------
     notebook
         The student's cells in their order, the released locked cells among them with the released text. Every grade_id
-        of the release that is not a solution occurs once.
+        of the release that is not a solution occurs once, and each solution's at most once. Repairing it again changes
+        nothing.
     notes
         One sentence per repair.
     """
-    ours = {_grade_id(cell): cell for cell in released.cells}
-    owners, notes = _owners(submitted.cells, ours)
-    cells: list[NotebookNode] = []
-    for index, cell in enumerate(submitted.cells):
-        grade_id = owners.get(index)
-        if grade_id is not None and not _is_locked(ours[grade_id]):
-            cells.append(_solution(cell, ours[grade_id], notes))
-            continue
-        if grade_id is not None:
-            cells.append(copy.deepcopy(ours[grade_id]))
-            if _says_the_same(cell, ours[grade_id]):
-                continue
-        if _is_stub(cell, ours):
-            notes.append("a cell with an exercise as it was given, left over from `reset`, is not run")
-        elif not _is_copy(cell, ours, notes, owner=grade_id is not None):
-            cells.append(_plain(cell))
-    _insert_missing(cells, released.cells, notes)
-    _make_ids_unique(cells)
-    notebook = new_notebook(cells=cells, metadata=copy.deepcopy(released.metadata))
-    notebook.nbformat_minor = 5
-    return notebook, notes
-
-
-def _grade_id(cell: Any) -> str:
-    meta = cell.metadata.get("nbgrader")
-    return str(meta.get("grade_id", "")) if isinstance(meta, dict) else ""
-
-
-def _is_locked(cell: Any) -> bool:
-    return bool(cell.metadata["nbgrader"]["locked"])
-
-
-def _claims(cell: Any, ours: dict[str, Any]) -> str | None:
-    """Return the grade_id of the released cell that a submitted one says it is."""
-    grade_id = _grade_id(cell)
-    if grade_id in ours:
-        return grade_id
-    cell_id = str(cell.get("id", ""))
-    return cell_id if cell_id in ours else None
-
-
-def _owners(cells: list[Any], ours: dict[str, Any]) -> tuple[dict[int, str], list[str]]:
-    """Decide which submitted cell stands for which released one: the first for locked ones, the last worked in else."""
+    release = release_of(released)
+    given = submitted.get("cells")
+    cells = clean_cells(given if isinstance(given, list) else [])
     notes: list[str] = []
-    doubled: dict[str, None] = {}
-    place: dict[str, int] = {}
-    for index, cell in enumerate(cells):
-        grade_id = _claims(cell, ours)
-        if grade_id is None:
-            continue
-        if grade_id in place:
-            doubled[grade_id] = None
-            if _is_locked(ours[grade_id]) or _says_the_same(cell, ours[grade_id]):
+    for _ in range(_MOST_ROUNDS):
+        before = cells
+        cells, more = _repaired(before, release)
+        notes += [note for note in more if note not in notes]
+        if cells == before:
+            break
+    return make_notebook(cells, copy.deepcopy(released.metadata)), notes
+
+
+def _repaired(submitted: list[NotebookNode], release: Release) -> tuple[list[NotebookNode], list[str]]:
+    pieces = [release.piece(cell) for cell in submitted]
+    is_readable = sum(len(piece.text) for piece in pieces if len(piece.text) <= MAX_READ) <= _MOST_CODE
+    pieces, notes = mend_seams(pieces, release) if is_readable else (pieces, [])
+    found = match(pieces, release)
+    notes += found.notes
+    cells = _assembled(pieces, found.locked, found.solutions, release, notes)
+    cells = _with_missing(cells, release, notes)
+    if is_readable:
+        cells = _in_order(cells, notes)
+    _make_ids_unique(cells, release)
+    return cells, notes
+
+
+def _assembled(
+    pieces: list[Piece], locked: dict[str, int], solutions: dict[str, int], release: Release, notes: list[str]
+) -> list[NotebookNode]:
+    """Put the release's cells where their pieces stand, and leave what the student wrote besides."""
+    locked_at = {place: grade_id for grade_id, place in locked.items()}
+    solution_at = {place: grade_id for grade_id, place in solutions.items()}
+    cells: list[NotebookNode] = []
+    left_over = 0
+    for place, piece in enumerate(pieces):
+        mine = locked_at.get(place)
+        if mine is not None:
+            cells.append(copy.deepcopy(release.cells[mine]))
+            if release.is_part_of(piece, mine):
                 continue
-        place[grade_id] = index
-    if doubled:
-        notes.append(f"there more than once: {_listed(list(doubled))}")
-    taken = set(place.values())
-    unmarked = []
-    for grade_id, cell in ours.items():
-        if grade_id in place:
-            continue
-        locked = _is_locked(cell)
-        name = grade_id.removesuffix("-code")
-        found = [
-            i
-            for i, other in enumerate(cells)
-            if i not in taken and (_says_the_same(other, cell) if locked else _defines(other, name))
-        ]
-        if found:
-            place[grade_id] = found[0 if locked else -1]
-            taken.add(place[grade_id])
-            unmarked += [] if locked else [name]
-    if unmarked:
-        notes.append(f"without its mark, found by its name: {_listed(unmarked)}")
-    return {index: grade_id for grade_id, index in place.items()}, notes
+            notes.append(
+                f"the locked cell {mine} was changed: its released text is back, the changed one stands behind it"
+            )
+        if place in solution_at:
+            cells.append(_solution(piece, solution_at[place], release, notes))
+        elif release.is_stub(piece):
+            left_over += 1
+        elif piece.text and not (piece.claim in release.locked and release.is_part_of(piece, piece.claim)):
+            cells.append(_plain(piece.cell))
+    if left_over:
+        notes.append("an exercise as it was given, left over from `reset` or from copying, is not run")
+    return cells
 
 
-def _listed(names: list[str], most: int = 4) -> str:
-    shown = ", ".join(names[:most])
-    return shown if len(names) <= most else f"{shown} and {len(names) - most} more"
-
-
-def _says_the_same(cell: Any, released: Any) -> bool:
-    return bool(cell.cell_type == released.cell_type and cell.source.strip() == released.source.strip())
-
-
-def _defines(cell: Any, name: str) -> bool:
-    if cell.cell_type != "code" or name not in cell.source:
-        return False
-    try:
-        body = ast.parse(cell.source).body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return False
-    return any(
-        isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) and node.name == name for node in body
-    )
-
-
-def _plain(cell: NotebookNode) -> NotebookNode:
-    kept = copy.deepcopy(cell)
-    tags = kept.metadata.get("tags")
-    kept.metadata = NotebookNode({"tags": tags} if isinstance(tags, list) else {})
-    return kept
-
-
-def _is_stub(cell: NotebookNode, ours: dict[str, Any]) -> bool:
-    """Say whether a cell is an exercise as it was given: run behind the student's own, it would undo it."""
-    return any(not _is_locked(released) and _says_the_same(cell, released) for released in ours.values())
-
-
-def _is_copy(cell: NotebookNode, ours: dict[str, Any], notes: list[str], *, owner: bool) -> bool:
-    """Say whether a cell only repeats a released locked one; if it is one that was changed, note that it stays."""
-    grade_id = _claims(cell, ours)
-    if grade_id is None or not _is_locked(ours[grade_id]):
-        return False
-    if _says_the_same(cell, ours[grade_id]):
-        return True
-    if owner:
-        notes.append(
-            f"the locked cell {grade_id} was changed: its released text is back, the changed one stands behind it"
-        )
-    return False
-
-
-def _solution(cell: NotebookNode, released: NotebookNode, notes: list[str]) -> NotebookNode:
-    if cell.cell_type != "code":
-        notes.append(f"the cell {_grade_id(released)} was of type {cell.cell_type} and is code again")
-    restored = copy.deepcopy(released)
-    restored.source = cell.source
+def _solution(piece: Piece, grade_id: str, release: Release, notes: list[str]) -> NotebookNode:
+    restored = copy.deepcopy(release.cells[grade_id])
+    restored.source = piece.cell.source
+    if piece.cell.cell_type != restored.cell_type:
+        notes.append(f"the cell {grade_id} was of type {piece.cell.cell_type} and is {restored.cell_type} again")
     return restored
 
 
-def _insert_missing(cells: list[NotebookNode], released: list[NotebookNode], notes: list[str]) -> None:
+def _plain(cell: NotebookNode) -> NotebookNode:
+    tags = cell.metadata.get("tags")
+    plain = make_cell(cell.cell_type, cell.source, cell.id, NotebookNode({} if tags is None else {"tags": list(tags)}))
+    if "attachments" in cell:
+        plain.attachments = copy.deepcopy(cell.attachments)
+    return plain
+
+
+def _with_missing(cells: list[NotebookNode], release: Release, notes: list[str]) -> list[NotebookNode]:
     """Put locked cells that are gone back behind the released cell that came before them."""
-    previous: str | None = None
-    missing = []
-    for cell in released:
-        grade_id = _grade_id(cell)
-        present = [_grade_id(other) for other in cells]
-        if grade_id not in present and _is_locked(cell):
-            at = present.index(previous) + 1 if previous in present else 0
-            cells.insert(at, copy.deepcopy(cell))
-            missing.append(grade_id)
+    present = {grade_id_of(cell) for cell in cells}
+    missing = [grade_id for grade_id in release.locked if grade_id not in present]
+    behind: dict[str, list[NotebookNode]] = {"": []}
+    previous = ""
+    for grade_id, cell in release.cells.items():
+        if grade_id in present:
             previous = grade_id
-        elif grade_id in present:
-            previous = grade_id
+        elif grade_id in release.locked:
+            behind.setdefault(previous, []).append(copy.deepcopy(cell))
     if missing:
-        notes.append(f"missing, put back: {_listed(missing)}")
+        notes.append(f"missing, put back: {listed(missing)}")
+    whole = behind.pop("")
+    for cell in cells:
+        whole += [cell, *behind.pop(grade_id_of(cell), [])]
+    return whole
 
 
-def _make_ids_unique(cells: list[NotebookNode]) -> None:
-    seen: set[str] = set()
-    for number, cell in enumerate(cells):
-        if not isinstance(cell.get("id"), str) or cell.id in seen:
-            cell.id = f"cell-{number}"
-        while cell.id in seen:
-            cell.id += "-"
+def _in_order(cells: list[NotebookNode], notes: list[str]) -> list[NotebookNode]:
+    """Move cells up that others need; what is not run at grading, checks and experiments among it, stays."""
+    places = [place for place, cell in enumerate(cells) if _is_run(cell)]
+    order = [places[rank] for rank in runnable_order([names(cells[place].source) for place in places])]
+    turn = {place: rank for rank, place in enumerate(order)}
+    moved = [place for rank, place in enumerate(places) if turn[place] < rank]
+    if not moved:
+        return cells
+    labels = list(dict.fromkeys(grade_id_of(cells[place]) or "a cell of the student's" for place in moved))
+    notes.append(f"moved up, since cells before need what is in it: {listed(labels)}")
+    following = iter(order)
+    return [cells[next(following)] if _is_run(cell) else cell for cell in cells]
+
+
+def _is_run(cell: NotebookNode) -> bool:
+    return cell.cell_type == "code" and not is_experiment(cell) and not cell.metadata.get("nbgrader", {}).get("grade")
+
+
+def _make_ids_unique(cells: list[NotebookNode], release: Release) -> None:
+    """Give new ids to the student's cells whose own is another cell's, or a released one's."""
+    numbers = count()
+    given = {cell.id for cell in cells}
+    seen = set(release.ids)
+    for cell in cells:
+        if grade_id_of(cell):
+            continue
+        if cell.id in seen:
+            cell.id = next(name for number in numbers if (name := f"cell-{number}") not in given and name not in seen)
         seen.add(cell.id)

@@ -11,7 +11,8 @@ from nbformat.v4 import new_output
 
 from autograder.grading.engine import Graded
 from autograder.grading.inert import inert_markdown
-from autograder.printable import printable
+from autograder.grading.refusal import for_the_student
+from autograder.printable import storable
 from autograder.remote import PICTURE_LIMIT, SAFE_TYPES, TEXT_LIMIT
 from autograder.render import to_html, to_text
 
@@ -24,8 +25,8 @@ def fill_outputs(notebook: NotebookNode, graded: Graded) -> NotebookNode:
     filled = copy.deepcopy(notebook)
     verdicts = {verdict.exercise: verdict for verdict in graded.verdicts}
     for index, cell in enumerate(filled.cells):
-        if cell.cell_type == "markdown" and "nbgrader" not in cell.metadata:
-            cell.source = inert_markdown(cell.source)
+        if cell.cell_type == "markdown" and not cell.metadata.get("nbgrader", {}).get("locked"):
+            cell.source = inert_markdown(cell.source, cell.get("attachments", {}))
         if cell.cell_type != "code":
             continue
         cell.execution_count = None
@@ -40,11 +41,15 @@ def fill_outputs(notebook: NotebookNode, graded: Graded) -> NotebookNode:
 
 
 def explain_refusal(released: NotebookNode, why: str) -> NotebookNode:
-    """Return the released notebook with a sentence in each check cell that says why there is nothing to grade."""
+    """Return the released notebook with a sentence in each check cell that says why there is nothing to grade.
+
+    Students see it: of what went wrong on our side it tells nothing.
+    """
     filled = copy.deepcopy(released)
+    reason, _ = for_the_student(why)
     for cell in filled.cells:
         if cell.cell_type == "code" and cell.metadata.get("nbgrader", {}).get("grade"):
-            text = f"Not graded: {why.rstrip('.')}"
+            text = f"Not graded: {reason}"
             cell.outputs = [new_output("stream", name="stdout", text=text if text.endswith("?") else f"{text}.")]
     return filled
 
@@ -79,4 +84,4 @@ def _safe(kind: str, value: Any) -> str | None:
 
 def _cut(text: str) -> str:
     """Shorten a text as the student's process should have done already; what it says of itself is not relied on."""
-    return printable(text[: TEXT_LIMIT + 20])
+    return storable(text[: TEXT_LIMIT + 20])

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import hashlib
 import json
 import os
 import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from autograder.grading.process import InfrastructureError
 from autograder.verdict import Verdict
 
 SCHEMA = 1
+_PART = ".part"
 
 
 @dataclass(frozen=True)
@@ -104,9 +109,37 @@ def load_all(folder: Path, assignment: str) -> list[Result]:
     return [result for student in students if (result := load(folder, assignment, student)) is not None]
 
 
+@contextlib.contextmanager
+def single_writer(folder: Path) -> Iterator[None]:
+    """Hold a folder, made if need be, for this process alone, and clear away what a killed one left half written.
+
+    Raises
+    ------
+    InfrastructureError
+        If another process holds it, or it cannot be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+        descriptor = os.open(folder, os.O_RDONLY)
+    except OSError as error:
+        raise InfrastructureError(f"{folder} cannot be written ({error.strerror}), so nothing is graded") from error
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise InfrastructureError(f"another grader is at work in {folder}; wait until it is done") from None
+        for part in folder.rglob(f".*{_PART}"):
+            part.unlink(missing_ok=True)
+        yield
+    finally:
+        os.close(descriptor)
+
+
 def write_atomically(path: Path, text: str) -> None:
     """Write a text file through a temporary one beside it."""
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=_PART)
     temporary = Path(name)
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8", errors="surrogatepass") as file:

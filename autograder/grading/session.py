@@ -1,119 +1,55 @@
-"""One student's process as the grader sees it: start it, run cells in it, put questions to it, end it."""
+"""One conversation with a student's process: run cells in it, put questions to it, each within its time."""
 
 from __future__ import annotations
 
-import contextlib
-import io
 import math
 import os
 import select
-import signal
-import site
 import struct
-import subprocess
-import sys
-import tempfile
 import time
-import zipfile
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from autograder.grading.strays import adopt_orphans, children, end_strays
+from autograder.grading.process import InfrastructureError, Limits, Process
 from autograder.proxy import Answer, LostError
 from autograder.wire import MAX_FRAME, WireError, decode, encode, frame, frame_length
 
-
-class InfrastructureError(Exception):
-    """The grader itself could not work; the submission is not graded, and no point is lost."""
-
-
-@dataclass(frozen=True)
-class Limits:
-    """How much one student's process may use."""
-
-    #: Seconds by the clock for one cell, and for one question to the finished notebook.
-    cell_seconds: float = 60.0
-    call_seconds: float = 10.0
-    #: Seconds by the clock for one submission, all its processes together.
-    submission_seconds: float = 300.0
-    #: How often the student's code may call functions that were passed in, while it answers one question.
-    callbacks: int = 2_000
-    #: Bytes of one answer to a question: all answers of a notebook are held until it is judged.
-    answer_bytes: int = 2 * 2**20
-    #: Seconds of processor time for the whole process.
-    cpu_seconds: int = 120
-    #: Seconds by the clock until a fresh process must answer; a slower start is our fault, not the student's.
-    start_seconds: float = 60.0
-    #: Bytes of one file that it may write.
-    file_bytes: int = 50 * 2**20
-
-
 #: How often, in seconds, the grader looks whether a silent process is still there.
 _LOOK_SECONDS = 0.25
+#: How long a process whose line broke has to end.
+_END_SECONDS = 2.0
+#: Bytes of outputs that are kept of one process's cells; and how many full-sized answers it may give in all, calls of
+#: functions that were passed in included. All of them are held here until they are judged.
+_OUTPUT_BYTES = 32 * 2**20
+_FULL_ANSWERS = 32
 
 _CALLBACK = encode("callback")
 
-_BOOT = """
-import sys
-sys.path[:0] = sys.argv[3:]
-from autograder.remote import main
-main()
-"""
-
 
 class Session:
-    """A fresh process for one submission; also the `Channel` over which probes talk to it.
+    """A process for one submission; also the `Channel` over which probes talk to it.
 
     Parameters
     ----------
-    package
-        The student's wheel; the only code of the course that the process can import. It is unpacked for this process
-        alone, so that no student can change it for the next.
+    process
+        One that has just been started; the session ends it.
     limits
-        What it may use.
+        How long it may take.
 
     Attributes
     ----------
     until
         The time on the monotonic clock at which the whole submission's time is over.
+    waited
+        Whether a limit of time by the clock was reached.
     """
 
-    def __init__(self, package: bytes, limits: Limits) -> None:
+    def __init__(self, process: Process, limits: Limits) -> None:
+        self._process = process
         self._limits = limits
         self.until = math.inf
-        self._folder = tempfile.TemporaryDirectory(prefix="nexttoken-student-")
-        try:
-            home, code = _lay_out(Path(self._folder.name), package)
-        except (OSError, zipfile.BadZipFile) as error:
-            self._folder.cleanup()
-            raise InfrastructureError(f"a student's process could not be given its files: {error}") from error
-        to_child, self._write_fd = os.pipe()
-        self._read_fd, from_child = os.pipe()
-        for fd in (self._write_fd, self._read_fd):
-            os.set_blocking(fd, False)
-        libraries = [path for path in site.getsitepackages() if Path(path).is_dir()]
-        adopt_orphans()
-        self._before = frozenset(children().get(os.getpid(), []))
-        arguments = [sys.executable, "-I", "-S", "-c", _BOOT, str(to_child), str(from_child), str(code), *libraries]
-        try:
-            self._process = subprocess.Popen(  # noqa: S603 - our own arguments
-                arguments,
-                cwd=home,
-                env=_environment(str(home)),
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                pass_fds=(to_child, from_child),
-                start_new_session=True,
-                preexec_fn=_limiter(limits),  # noqa: PLW1509 - the grader runs no threads
-            )
-        except OSError as error:
-            self._folder.cleanup()
-            raise InfrastructureError(f"a student's process could not be started: {error}") from error
-        finally:
-            os.close(to_child)
-            os.close(from_child)
+        self.waited = False
+        self._outputs_left = _OUTPUT_BYTES
+        self._answers_left = _FULL_ANSWERS * limits.answer_bytes
         self._greet()
 
     def _greet(self) -> None:
@@ -139,6 +75,10 @@ class Session:
         except WireError as error:
             return [["error", "Not run", f"This cell could not be handed over: {error}.", []]]
         reply = self._exchange(request, None, self._limits.cell_seconds)
+        if len(reply) > self._outputs_left:
+            most = f"{_OUTPUT_BYTES / 2**20:.0f} MB"
+            return [["error", "Output", f"left out: the notebook's outputs are larger than {most} together", []]]
+        self._outputs_left -= len(reply)
         try:
             match decode(reply):
                 case ["ok", list(outputs)]:
@@ -154,17 +94,8 @@ class Session:
         return self._exchange(message, answer, self._limits.call_seconds)
 
     def close(self) -> None:
-        """End the process and everything it started, and remove its folder."""
-        if self._process.returncode is None:
-            end_strays(self._process.pid, self._before)
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait()
-        end_strays(self._process.pid, self._before)
-        for fd in (self._read_fd, self._write_fd):
-            with contextlib.suppress(OSError):
-                os.close(fd)
-        self._folder.cleanup()
+        """End the process and everything it started."""
+        self._process.close()
 
     def __enter__(self) -> Session:
         return self
@@ -177,7 +108,10 @@ class Session:
         self._send(message, deadline, seconds)
         for _ in range(self._limits.callbacks):
             reply = self._receive(deadline, seconds, MAX_FRAME if answer is None else self._limits.answer_bytes)
-            if answer is None or not _is_callback(reply):
+            if answer is None:
+                return reply
+            self._count(reply)
+            if not _is_callback(reply):
                 return reply
             self._send(answer(reply), deadline, seconds)
         raise LostError("timeout", f"more than {self._limits.callbacks:,} calls of a function that was passed in")
@@ -186,10 +120,12 @@ class Session:
         view = memoryview(frame(message))
         while view:
             left = deadline - time.monotonic()
-            if left <= 0 or not select.select([], [self._write_fd], [], left)[1]:
+            if left <= 0 or not select.select([], [self._process.write_fd], [], left)[1]:
                 raise self._timeout(seconds)
             try:
-                view = view[os.write(self._write_fd, view) :]
+                view = view[os.write(self._process.write_fd, view) :]
+            except BlockingIOError:  # the student's process fills its own line from the other end
+                continue
             except BrokenPipeError:
                 raise self._crash() from None
 
@@ -203,17 +139,26 @@ class Session:
             raise LostError("crash", f"an answer of {length / 2**20:.0f} MB; at most {most / 2**20:.0f} are taken")
         return self._exactly(length, deadline, seconds)
 
+    def _count(self, answer: bytes) -> None:
+        self._answers_left -= len(answer)
+        if self._answers_left < 0:
+            most = _FULL_ANSWERS * self._limits.answer_bytes
+            raise LostError("crash", f"its answers take more than {most / 2**20:.0f} MB together")
+
     def _exactly(self, count: int, deadline: float, seconds: float) -> bytes:
         pieces = []
         while count:
             left = deadline - time.monotonic()
             if left <= 0:
                 raise self._timeout(seconds)
-            if not select.select([self._read_fd], [], [], min(left, _LOOK_SECONDS))[0]:
-                if self._process.poll() is not None:  # a child of its own may hold the line open
-                    raise self._crash()
+            if not select.select([self._process.read_fd], [], [], min(left, _LOOK_SECONDS))[0]:
+                if lost := self._process.ended():  # a child of its own may hold the line open
+                    raise lost
                 continue
-            piece = os.read(self._read_fd, min(count, 1 << 20))
+            try:
+                piece = os.read(self._process.read_fd, min(count, 1 << 20))
+            except BlockingIOError:  # the student's process reads its own answer away
+                continue
             if not piece:
                 raise self._crash()
             pieces.append(piece)
@@ -221,56 +166,15 @@ class Session:
         return b"".join(pieces)
 
     def _timeout(self, seconds: float) -> LostError:
+        self.waited = True
         if time.monotonic() >= self.until:
             return LostError("timeout", f"more than {self._limits.submission_seconds:g} seconds for the whole notebook")
         return LostError("timeout", f"more than {seconds:g} seconds")
 
     def _crash(self) -> LostError:
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(timeout=2)
-        code = self._process.returncode
-        if code == -signal.SIGXCPU:
-            return LostError("timeout", f"more than {self._limits.cpu_seconds} seconds of processor time")
-        if code is not None and code < 0:
-            return LostError("crash", f"ended by {signal.Signals(-code).name}")
-        return LostError("crash", "it closed its line" if code is None else f"it exited with code {code}")
-
-
-def _lay_out(folder: Path, package: bytes) -> tuple[Path, Path]:
-    """Make an empty home and a copy of the package in a process's own folder; return where they are."""
-    home, code = folder / "home", folder / "package"
-    home.mkdir()
-    with zipfile.ZipFile(io.BytesIO(package)) as wheel:
-        wheel.extractall(code)
-    return home, code
+        return self._process.ended(_END_SECONDS) or LostError("crash", "it closed its line")
 
 
 def _is_callback(reply: bytes) -> bool:
     """Say whether a list begins with "callback"; whoever answers it reads the rest, and trusts none of it."""
     return reply[:1] == b"l" and reply[5:].startswith(_CALLBACK)
-
-
-def _environment(home: str) -> dict[str, str]:
-    """Return all that the student's process may know of ours."""
-    return {
-        "PATH": "/usr/bin:/bin",
-        "LANG": "C.UTF-8",
-        "HOME": home,
-        "TMPDIR": home,
-        "IPYTHONDIR": str(Path(home) / ".ipython"),
-        "MPLBACKEND": "agg",
-        "HF_HUB_OFFLINE": "1",
-        "OMP_NUM_THREADS": "1",
-        "NEXTTOKEN_HOME": str(Path(home) / ".nexttoken"),
-    }
-
-
-def _limiter(limits: Limits) -> Any:
-    import resource
-
-    def apply() -> None:
-        resource.setrlimit(resource.RLIMIT_CPU, (limits.cpu_seconds, limits.cpu_seconds + 2))
-        resource.setrlimit(resource.RLIMIT_FSIZE, (limits.file_bytes, limits.file_bytes))
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-
-    return apply

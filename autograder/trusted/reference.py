@@ -23,6 +23,11 @@ def load_variants(chapter: str) -> Any:
     return importlib.import_module(f"solutions.mistakes.{chapter}").variants
 
 
+def variants_folder(chapter: str) -> Path:
+    """Return the folder with a chapter's mistakes."""
+    return Path(importlib.import_module(f"solutions.mistakes.{chapter}").__file__ or "").parent
+
+
 def source_files(chapter: str) -> list[Path]:
     """List the files of a chapter's reference and mistakes; a test double without files has none."""
     try:

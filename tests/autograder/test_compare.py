@@ -354,3 +354,10 @@ def test_a_value_is_never_shown_longer_than_the_limit(value: Any, limit: int) ->
     text = show(value, limit)
     assert len(text) <= limit
     assert text == show(value, 10_000) or (text.endswith("…") and show(value, 10_000).startswith(text[:-1]))
+
+
+def test_of_a_large_value_no_more_is_written_than_is_shown() -> None:
+    """An array without elements costs nothing to send and may have very many rows."""
+    rows = np.zeros((12,) * 9 + (0,), dtype=np.uint8)
+    for value in ({"a": rows}, [rows], ({"a": [{"b": rows}]},)):
+        assert len(show(value)) <= LIMIT + 1

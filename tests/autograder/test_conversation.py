@@ -591,7 +591,7 @@ ODD = {
     "sly text": ("Sly", "sly"),
     "metaclass": ("Hidden", "who am I"),
     "long name": ("N" * 200, "x"),
-    "odd name": ("\n<b>\x1b[31m 日本", "x"),
+    "odd name": ("\n<b>\\x1b[31m 日本", "x"),
     "sly name": ("sly", "x"),
     "many bases": ("K199", "x"),
     "no file": ("ValueError", "from nowhere"),

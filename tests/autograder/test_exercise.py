@@ -16,6 +16,7 @@ from autograder.exercise import (
     chapter_names,
     graded_chapter,
     hidden_probe,
+    hidden_source,
     load_chapter,
     load_hidden,
 )
@@ -160,15 +161,15 @@ def test_hidden_probes_are_found_by_their_chapter_s_file(tmp_path: Path) -> None
 def test_no_folder_and_no_file_mean_no_hidden_probes(tmp_path: Path) -> None:
     chapter = load_chapter("next_token")
     assert graded_chapter("next_token", None) is chapter
-    assert load_hidden(tmp_path, chapter) == {name: [] for name in chapter.exercises}
-    assert load_hidden(tmp_path / "absent", chapter) == {name: [] for name in chapter.exercises}
+    for folder in (tmp_path, tmp_path / "absent"):
+        assert load_hidden(hidden_source(folder, "next_token"), chapter) == {name: [] for name in chapter.exercises}
 
 
 def test_a_hidden_probe_of_an_unknown_exercise_is_refused_by_name(tmp_path: Path) -> None:
     lost = 'from autograder.exercise import Chapter\nlost = Chapter("x", "X").function("lost", title="", minutes=1, difficulty=1, oracle="")\n'
     (tmp_path / "next_token.py").write_text(lost + HIDDEN.replace("(softmax", "(lost"))
-    with pytest.raises(RegistrationError, match=r"next_token\.py: secret belongs to 'lost', unknown here"):
-        load_hidden(tmp_path, load_chapter("next_token"))
+    with pytest.raises(RegistrationError, match=r"secret belongs to 'lost', which next_token does not have"):
+        graded_chapter("next_token", tmp_path)
 
 
 # --- chapters

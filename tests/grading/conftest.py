@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,8 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from autograder.exercise import Chapter
+from autograder.grading.isolation import Isolation, open_processes
+from autograder.grading.process import Limits, Processes
 
 ROOT = Path(__file__).parents[2]
 
@@ -22,6 +24,29 @@ def package() -> bytes:
     from autograder.release.package import student_package
 
     return student_package(ROOT)
+
+
+@pytest.fixture(scope="session", params=["bubblewrap", "none"])
+def isolation(request: pytest.FixtureRequest) -> Isolation:
+    """Run a test once with each way to hold a process in."""
+    return request.param  # type: ignore[no-any-return]
+
+
+Opened = Callable[[Limits], Processes]
+
+
+@pytest.fixture
+def opened(package: bytes, isolation: Isolation) -> Iterator[Opened]:
+    """Make where processes come from, under limits; what is opened is closed at the end."""
+    made: list[Processes] = []
+
+    def open_with(limits: Limits) -> Processes:
+        made.append(open_processes(isolation, package, new_notebook(), limits))
+        return made[-1]
+
+    yield open_with
+    for processes in made:
+        processes.close()
 
 
 @pytest.fixture

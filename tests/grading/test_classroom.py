@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import csv
+import errno
 import io
 import json
 import os
 from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -15,13 +18,15 @@ import nbformat
 import pytest
 from nbformat import NotebookNode
 
-from autograder.courseroot import CourseRoot
 from autograder.exercise import Chapter
-from autograder.grading.classroom import Places, grade_class, grades_csv, read_notebook_of
+from autograder.grading.assignment import Assignment
+from autograder.grading.classroom import Places, Told, grade_class, grades_csv
 from autograder.grading.engine import Graded
 from autograder.grading.handed_in import NoSubmissionsError, Submission, find_submissions
-from autograder.grading.results import Result, load
-from autograder.grading.session import InfrastructureError
+from autograder.grading.process import InfrastructureError, Limits
+from autograder.grading.results import Result, load, save, single_writer
+from autograder.grading.work import Done, Work
+from autograder.grading.workers import Here, WorkerLostError
 from autograder.verdict import ProbeVerdict, Verdict
 
 Fill = Callable[..., NotebookNode]
@@ -123,6 +128,24 @@ def test_what_looks_like_a_submission_and_is_none_is_listed_with_its_problem(tmp
     assert "is a folder" in found["cid"].problem
 
 
+def test_hidden_files_and_folders_are_nobodys(tmp_path: Path) -> None:
+    hand_in(tmp_path, "ada", "arithmetic.ipynb")
+    hand_in(tmp_path, ".ipynb_checkpoints", "arithmetic.ipynb")
+    (tmp_path / "._bea.ipynb").write_text("{}")
+    assert [item.student for item in find_submissions(tmp_path, "arithmetic")] == ["ada"]
+
+
+@pytest.mark.parametrize("name", ["a" * 240, "ada\nlovelace", "ada\x1b[2J", "ada\u202e"])
+def test_a_name_that_no_result_could_be_written_under_is_listed_as_near_as_can_be(name: str, tmp_path: Path) -> None:
+    (tmp_path / f"{name}.ipynb").write_text("{}")
+    (found,) = find_submissions(tmp_path, "arithmetic")
+    assert found.file is None
+    assert found.problem == "it is handed in under a name that is too long, or is no line of text"
+    assert found.student.isprintable()
+    assert found.student[:3] == name[:3]
+    assert len(found.student) <= 200
+
+
 def test_only_the_named_students_are_taken(tmp_path: Path) -> None:
     for name in ("ada", "bea", "cid"):
         hand_in(tmp_path, name, "arithmetic.ipynb")
@@ -141,7 +164,7 @@ def test_an_empty_or_missing_folder_is_one_sentence_with_the_remedy(tmp_path: Pa
     with pytest.raises(NoSubmissionsError, match="--submissions"):
         find_submissions(tmp_path / "absent", "arithmetic")
     (tmp_path / "file").write_text("")
-    with pytest.raises(NoSubmissionsError, match="there is no folder"):
+    with pytest.raises(NoSubmissionsError, match="file is no zip archive"):
         find_submissions(tmp_path / "file", "arithmetic")
 
 
@@ -153,12 +176,9 @@ class Teacher:
 
     def __init__(self, chapter: Chapter) -> None:
         self.chapter = chapter
-        self.state = "as it is"
         self.graded = 0
         self.broken = False
-
-    def fingerprint(self) -> str:
-        return self.state
+        self.slow_once: set[int] = set()
 
     def grade(self, notebook: NotebookNode) -> Graded:
         self.graded += 1
@@ -169,7 +189,7 @@ class Teacher:
             Verdict(name, "", (ProbeVerdict("p", "It holds.", 3, right, 1, int(right), False, None),))
             for name in self.chapter.exercises
         ]
-        return Graded(tuple(verdicts), {})
+        return Graded(tuple(verdicts), {}, waited=self.graded in self.slow_once)
 
 
 @pytest.fixture
@@ -178,12 +198,9 @@ def teacher(arithmetic: Chapter) -> Teacher:
 
 
 @pytest.fixture
-def small(tmp_path: Path, released: NotebookNode) -> CourseRoot:
-    """Make a course that has the release of the small chapter and nothing else."""
-    root = CourseRoot(tmp_path / "small")
-    root.released("arithmetic").parent.mkdir(parents=True)
-    nbformat.write(released, root.released("arithmetic"))
-    return root
+def small(released: NotebookNode) -> Assignment:
+    """Make the release of the small chapter an assignment."""
+    return Assignment("arithmetic", {}, "", b"", nbformat.writes(released), "none", Limits(), "", "as it is")
 
 
 @pytest.fixture
@@ -204,8 +221,8 @@ def submissions(tmp_path: Path, submit: Fill) -> Path:
     return folder
 
 
-def grade(teacher: Teacher, small: CourseRoot, folder: Path, places: Places, **options: Any) -> list[Result]:
-    return grade_class(teacher, small, find_submissions(folder, "arithmetic"), places, **options)  # type: ignore[arg-type]
+def grade(teacher: Teacher, small: Assignment, folder: Path, places: Places, **options: Any) -> list[Result]:
+    return grade_class(Here(teacher, small.release), small, find_submissions(folder, "arithmetic"), places, **options)
 
 
 def files(folder: Path) -> dict[str, tuple[int, bytes]]:
@@ -217,10 +234,10 @@ def files(folder: Path) -> dict[str, tuple[int, bytes]]:
 
 
 def test_a_class_is_graded_in_order_and_what_cannot_be_read_stops_nothing(
-    teacher: Teacher, small: CourseRoot, submissions: Path, places: Places
+    teacher: Teacher, small: Assignment, submissions: Path, places: Places
 ) -> None:
     told: list[str] = []
-    results = grade(teacher, small, submissions, places, tell=lambda result: told.append(result.student))
+    results = grade(teacher, small, submissions, places, tell=lambda one: told.append(one.result.student))
     assert [(item.student, item.status, item.earned) for item in results] == [
         ("ada", "graded", 6),
         ("bea", "graded", 0),
@@ -232,7 +249,7 @@ def test_a_class_is_graded_in_order_and_what_cannot_be_read_stops_nothing(
 
 
 def test_each_student_gets_a_notebook_with_the_verdict_or_the_reason_and_the_time(
-    teacher: Teacher, small: CourseRoot, submissions: Path, places: Places
+    teacher: Teacher, small: Assignment, submissions: Path, places: Places
 ) -> None:
     grade(teacher, small, submissions, places)
     for student, said in (("ada", "3 of 3 points"), ("bea", "0 of 3 points"), ("cid", "Not graded: the file is not")):
@@ -243,36 +260,21 @@ def test_each_student_gets_a_notebook_with_the_verdict_or_the_reason_and_the_tim
         assert (place / "timestamp.txt").read_text() == "2026-11-02 09:15:00 UTC\n"
 
 
-def test_a_submission_in_which_the_grader_ended_is_passed_over_until_somebody_asks_for_it(
-    teacher: Teacher, small: CourseRoot, submissions: Path, places: Places
-) -> None:
-    grade(teacher, small, submissions, places)
-    marker = places.results / "arithmetic" / "ada.started"
-    assert not marker.exists(), "a grader that came to the end leaves no mark"
-    marker.touch()
-    (places.results / "arithmetic" / "ada.json").unlink()
-    first = grade(teacher, small, submissions, places)[0]
-    assert first.status == "not graded"
-    assert "--students ada --regrade" in first.why
-    again = grade(teacher, small, submissions, places, regrade=True)[0]
-    assert (again.status, again.earned) == ("graded", 6)
-    assert not marker.exists()
-
-
 def test_what_is_graded_and_has_not_changed_is_kept(
-    teacher: Teacher, small: CourseRoot, submissions: Path, places: Places
+    teacher: Teacher, small: Assignment, submissions: Path, places: Places
 ) -> None:
     first = grade(teacher, small, submissions, places)
     before = {name: item for name, item in files(places.results).items() if "cid" not in name}
-    told: list[Result] = []
+    told: list[Told] = []
     assert grade(teacher, small, submissions, places, tell=told.append) == first
     assert teacher.graded == 2
-    assert told == first
+    assert [one.result for one in told] == first
+    assert [one.kept for one in told] == [True, True, False]
     assert {name: item for name, item in files(places.results).items() if "cid" not in name} == before
 
 
 def test_a_changed_submission_is_graded_again_and_no_other(
-    teacher: Teacher, small: CourseRoot, submissions: Path, places: Places, submit: Fill
+    teacher: Teacher, small: Assignment, submissions: Path, places: Places, submit: Fill
 ) -> None:
     grade(teacher, small, submissions, places)
     (submissions / "bea" / "arithmetic" / "arithmetic.ipynb").write_text(nbformat.writes(submit("right = 2")))
@@ -282,7 +284,7 @@ def test_a_changed_submission_is_graded_again_and_no_other(
 
 
 def test_regrade_grades_everything_again(
-    teacher: Teacher, small: CourseRoot, submissions: Path, places: Places
+    teacher: Teacher, small: Assignment, submissions: Path, places: Places
 ) -> None:
     first = grade(teacher, small, submissions, places)
     assert grade(teacher, small, submissions, places, regrade=True) == first
@@ -290,17 +292,16 @@ def test_regrade_grades_everything_again(
 
 
 def test_everything_is_graded_again_after_the_probes_or_the_draws_changed(
-    teacher: Teacher, small: CourseRoot, submissions: Path, places: Places
+    teacher: Teacher, small: Assignment, submissions: Path, places: Places
 ) -> None:
     grade(teacher, small, submissions, places)
-    teacher.state = "with another secret"
-    grade(teacher, small, submissions, places)
+    grade(teacher, replace(small, fingerprint="with another secret"), submissions, places)
     assert teacher.graded == 4
 
 
 @pytest.mark.parametrize("lost", ["results/arithmetic/ada.json", "autograded/ada/arithmetic/arithmetic.ipynb"])
 def test_what_was_lost_or_damaged_is_made_again(
-    lost: str, teacher: Teacher, small: CourseRoot, submissions: Path, places: Places, tmp_path: Path
+    lost: str, teacher: Teacher, small: Assignment, submissions: Path, places: Places, tmp_path: Path
 ) -> None:
     grade(teacher, small, submissions, places)
     before = (tmp_path / lost).read_bytes()
@@ -311,7 +312,7 @@ def test_what_was_lost_or_damaged_is_made_again(
 
 
 def test_a_failure_of_the_grader_is_not_graded_and_tried_again_next_time(
-    teacher: Teacher, small: CourseRoot, submissions: Path, places: Places
+    teacher: Teacher, small: Assignment, submissions: Path, places: Places
 ) -> None:
     teacher.broken = True
     results = grade(teacher, small, submissions, places)
@@ -321,7 +322,7 @@ def test_a_failure_of_the_grader_is_not_graded_and_tried_again_next_time(
     assert [item.earned for item in grade(teacher, small, submissions, places)] == [6, 0, None]
 
 
-def test_submissions_are_never_changed(teacher: Teacher, small: CourseRoot, submissions: Path, places: Places) -> None:
+def test_submissions_are_never_changed(teacher: Teacher, small: Assignment, submissions: Path, places: Places) -> None:
     before = files(submissions)
     grade(teacher, small, submissions, places)
     grade(teacher, small, submissions, places, regrade=True)
@@ -329,7 +330,7 @@ def test_submissions_are_never_changed(teacher: Teacher, small: CourseRoot, subm
 
 
 def test_a_file_that_is_gone_or_unreadable_is_not_graded(
-    teacher: Teacher, small: CourseRoot, places: Places, tmp_path: Path
+    teacher: Teacher, small: Assignment, places: Places, tmp_path: Path
 ) -> None:
     (tmp_path / "a-folder.ipynb").mkdir()
     gone = [
@@ -337,7 +338,7 @@ def test_a_file_that_is_gone_or_unreadable_is_not_graded(
         Submission("bea", tmp_path / "a-folder.ipynb"),
         Submission("cid", None, "no notebook was handed in"),
     ]
-    results = grade_class(teacher, small, gone, places)  # type: ignore[arg-type]
+    results = grade_class(Here(teacher, small.release), small, gone, places)
     assert [item.why for item in results] == [
         "gone.ipynb cannot be read",
         "a-folder.ipynb cannot be read",
@@ -345,15 +346,29 @@ def test_a_file_that_is_gone_or_unreadable_is_not_graded(
     ]
 
 
-def test_a_damaged_release_is_the_courses_fault_and_names_the_remedy(tmp_path: Path) -> None:
-    with pytest.raises(InfrastructureError, match="nexttoken build"):
-        read_notebook_of(CourseRoot(tmp_path), "arithmetic")
+@pytest.mark.parametrize("kind", ["link", "pipe", "folder", "nothing"])
+def test_a_file_that_was_changed_for_something_else_after_it_was_found_is_not_followed_or_waited_for(
+    kind: str, teacher: Teacher, small: Assignment, submissions: Path, places: Places, submit: Fill, tmp_path: Path
+) -> None:
+    found = find_submissions(submissions, "arithmetic")
+    path = submissions / "ada" / "arithmetic" / "arithmetic.ipynb"
+    path.rename(tmp_path / "secret.ipynb")
+    match kind:
+        case "link":
+            path.symlink_to(tmp_path / "secret.ipynb")
+        case "pipe":
+            os.mkfifo(path)
+        case "folder":
+            path.mkdir()
+    results = grade_class(Here(teacher, small.release), small, found, places)
+    assert (results[0].status, results[0].why) == ("not graded", "arithmetic.ipynb cannot be read")
+    assert results[1].status == "graded"
 
 
 def test_a_run_that_was_killed_keeps_what_was_done(
-    teacher: Teacher, small: CourseRoot, submissions: Path, places: Places
+    teacher: Teacher, small: Assignment, submissions: Path, places: Places
 ) -> None:
-    def kill(result: Result) -> None:
+    def kill(told: Told) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
@@ -361,6 +376,129 @@ def test_a_run_that_was_killed_keeps_what_was_done(
     assert load(places.results, "arithmetic", "ada") is not None
     assert [item.earned for item in grade(teacher, small, submissions, places)] == [6, 0, None]
     assert teacher.graded == 2
+
+
+def test_what_came_to_a_limit_by_the_clock_is_tried_again_when_the_rest_is_done(
+    teacher: Teacher, small: Assignment, submissions: Path, places: Places
+) -> None:
+    teacher.slow_once = {1}
+    told: list[str] = []
+    results = grade(teacher, small, submissions, places, tell=lambda one: told.append(one.result.student))
+    assert told == ["bea", "cid", "ada"]
+    assert [item.earned for item in results] == [6, 0, None]
+    assert teacher.graded == 3
+
+
+def test_a_failure_of_the_grader_is_tried_once_more_before_it_is_told(
+    teacher: Teacher, small: Assignment, submissions: Path, places: Places
+) -> None:
+    teacher.broken = True
+    grade(teacher, small, submissions, places)
+    assert teacher.graded == 4, "two that can be read, twice"
+
+
+def test_a_bug_of_the_grader_costs_nobody_anything_and_is_told_with_its_traceback(
+    teacher: Teacher, small: Assignment, submissions: Path, places: Places, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(notebook: NotebookNode) -> Graded:
+        raise ZeroDivisionError("oh")
+
+    monkeypatch.setattr(teacher, "grade", fail)
+    told: list[Told] = []
+    results = grade(teacher, small, submissions, places, tell=told.append)
+    assert {item.status for item in results} == {"not graded"}
+    assert "a fault of the grader (ZeroDivisionError: oh)" in results[0].why
+    assert {bool(one.fault) for one in told if one.result.student != "cid"} == {True}
+    assert "ZeroDivisionError" in next(one.fault for one in told if one.fault)
+
+
+class Losing:
+    """Workers that are lost whenever they take a certain student's work."""
+
+    most = 2
+
+    def __init__(self, grader: Teacher, released: NotebookNode, student: str, times: int) -> None:
+        self._here = Here(grader, released)
+        self._student, self._times = student, times
+
+    def submit(self, work: Work) -> Future[Done]:
+        if work.student == self._student and self._times:
+            self._times -= 1
+            lost: Future[Done] = Future()
+            lost.set_exception(WorkerLostError("ended by SIGKILL"))
+            return lost
+        return self._here.submit(work)
+
+    def close(self) -> None:
+        """Nothing was started."""
+
+
+@pytest.mark.parametrize(("times", "graded"), [(1, True), (2, False)])
+def test_a_lost_worker_costs_its_work_a_second_try_and_then_only_this_one_is_not_graded(
+    times: int, graded: bool, teacher: Teacher, small: Assignment, submissions: Path, places: Places
+) -> None:
+    workers = Losing(teacher, small.release, "ada", times)
+    results = grade_class(workers, small, find_submissions(submissions, "arithmetic"), places)
+    assert results[1].earned == 0
+    if graded:
+        assert results[0].earned == 6
+    else:
+        assert results[0].why == (
+            "the worker that graded it was lost 2 times (ended by SIGKILL); run the same command again"
+        )
+        assert [item.earned for item in grade(teacher, small, submissions, places)] == [6, 0, None]
+
+
+# --- one writer
+
+
+def test_two_graders_do_not_write_the_same_results(
+    teacher: Teacher, small: Assignment, submissions: Path, places: Places
+) -> None:
+    with (
+        single_writer(places.results),
+        pytest.raises(InfrastructureError, match=r"another grader is at work in .*results"),
+    ):
+        grade(teacher, small, submissions, places)
+    assert teacher.graded == 0
+    grade(teacher, small, submissions, places)
+
+
+def test_what_a_killed_grader_left_half_written_is_cleared_away(
+    teacher: Teacher, small: Assignment, submissions: Path, places: Places
+) -> None:
+    grade(teacher, small, submissions, places)
+    before = files(places.results), files(places.autograded)
+    for folder in (places.results / "arithmetic", places.autograded / "ada" / "arithmetic"):
+        (folder / ".ada.json.x1y2.part").write_text("{")
+    grade(teacher, small, submissions, places)
+    after = files(places.results), files(places.autograded)
+    assert [set(one) for one in after] == [set(one) for one in before]
+
+
+def test_a_results_folder_that_cannot_be_written_is_refused_before_anything_is_graded(
+    teacher: Teacher, small: Assignment, submissions: Path, places: Places
+) -> None:
+    places.results.write_text("a file stands where the folder should be")
+    with pytest.raises(InfrastructureError, match="cannot be written"):
+        grade(teacher, small, submissions, places)
+    assert teacher.graded == 0
+
+
+def test_a_full_disk_stops_the_run_with_a_sentence_and_the_next_run_goes_on(
+    teacher: Teacher, small: Assignment, submissions: Path, places: Places, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(folder: Path, result: Result) -> Path:
+        if result.student == "bea":
+            raise OSError(errno.ENOSPC, "No space left on device", str(folder))
+        return save(folder, result)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("autograder.grading.classroom.save", full)
+        with pytest.raises(InfrastructureError, match=r"bea cannot be written \(No space left on device"):
+            grade(teacher, small, submissions, places)
+    assert [item.earned for item in grade(teacher, small, submissions, places)] == [6, 0, None]
+    assert teacher.graded == 3, "ada's result was there already"
 
 
 # --- the table
@@ -403,7 +541,7 @@ def test_names_with_commas_quotes_and_line_ends_stay_in_their_column() -> None:
 
 
 def test_the_results_hold_no_path_of_this_machine(
-    teacher: Teacher, small: CourseRoot, submissions: Path, places: Places
+    teacher: Teacher, small: Assignment, submissions: Path, places: Places
 ) -> None:
     results = grade(teacher, small, submissions, places)
     assert os.fspath(submissions) not in json.dumps([item.to_json() for item in results])

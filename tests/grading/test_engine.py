@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell, new_markdown_cell
 
-from autograder.exercise import Chapter, hidden_probe
+from autograder.draws import graded_seed
+from autograder.exercise import Chapter
 from autograder.grading.engine import Engine, Graded
+from autograder.grading.open_process import OpenProcesses
+from autograder.grading.process import InfrastructureError, Limits, Processes
 from autograder.grading.report import explain_refusal, fill_outputs
-from autograder.grading.session import InfrastructureError, Limits
+from autograder.grading.session import Session
 from autograder.judge import Mistake
 from autograder.observe import Outcomes, observe
 from autograder.proxy import Loopback
+from tests.grading.conftest import COUNTER, DOUBLE
 
 Fill = Callable[..., NotebookNode]
 
@@ -47,13 +51,17 @@ class KnownAnswers:
         return {"same": Mistake("You gave it back as it was.", observe(exercise, Loopback(wrong), seed))}
 
 
+Opened = Callable[[Limits], Processes]
+
+
 @pytest.fixture
-def engine(arithmetic: Chapter, package: bytes) -> Engine:
-    return made(arithmetic, package)
+def engine(arithmetic: Chapter, opened: Opened) -> Engine:
+    return made(arithmetic, opened)
 
 
-def made(chapter: Chapter, package: bytes, limits: Limits = LIMITS, secret: bytes = SECRET) -> Engine:
-    engine = Engine(chapter, secret, package, limits)
+def made(chapter: Chapter, opened: Opened, limits: Limits = LIMITS, secret: bytes = SECRET) -> Engine:
+    seeds = {name: graded_seed(secret, chapter.name, name, 1) for name in chapter.exercises}
+    engine = Engine(chapter, seeds, opened(limits), limits)
     engine._reference = KnownAnswers()
     return engine
 
@@ -122,9 +130,9 @@ def test_an_answer_that_ends_the_process_costs_that_exercise_alone(double: str, 
 
 
 def test_an_answer_that_never_comes_costs_that_exercise_alone(
-    arithmetic: Chapter, package: bytes, submit: Fill
+    arithmetic: Chapter, opened: Opened, submit: Fill
 ) -> None:
-    graded = made(arithmetic, package, HASTY).grade(submit("def double(x):\n    while True:\n        pass"))
+    graded = made(arithmetic, opened, HASTY).grade(submit("def double(x):\n    while True:\n        pass"))
     assert points(graded) == {"double": 0, "Counter": 2}
     failure = graded.verdicts[0].probes[0].failure
     assert failure is not None
@@ -132,10 +140,10 @@ def test_an_answer_that_never_comes_costs_that_exercise_alone(
 
 
 def test_a_notebook_whose_time_is_over_is_not_run_any_further(
-    arithmetic: Chapter, package: bytes, submit: Fill
+    arithmetic: Chapter, opened: Opened, submit: Fill
 ) -> None:
     limits = Limits(cell_seconds=120, call_seconds=120, start_seconds=120, submission_seconds=0.0)
-    graded = made(arithmetic, package, limits).grade(submit())
+    graded = made(arithmetic, opened, limits).grade(submit())
     assert points(graded) == {"double": 0, "Counter": 0}
     failure = graded.verdicts[0].probes[0].failure
     assert failure is not None
@@ -155,10 +163,10 @@ def test_a_cell_that_ends_the_process_is_left_out_and_says_so(engine: Engine, su
     assert errors(graded) == ["Crash: This cell ended the process: it exited with code 1."]
 
 
-def test_a_cell_that_never_ends_is_left_out_and_says_so(arithmetic: Chapter, package: bytes, submit: Fill) -> None:
+def test_a_cell_that_never_ends_is_left_out_and_says_so(arithmetic: Chapter, opened: Opened, submit: Fill) -> None:
     notebook = submit()
     notebook.cells[1].source = "while True:\n    pass"
-    graded = made(arithmetic, package, HASTY).grade(notebook)
+    graded = made(arithmetic, opened, HASTY).grade(notebook)
     assert points(graded) == {"double": 3, "Counter": 2}
     assert errors(graded) == ["Timeout: This cell ended the process: more than 1 seconds."]
 
@@ -190,6 +198,60 @@ def test_a_cell_larger_than_any_message_costs_nothing_else(engine: Engine, submi
 
 
 # --- what is run
+
+
+@pytest.mark.parametrize(
+    "magic",
+    [
+        "%matplotlib inline",
+        "!echo hello",
+        "%pip --version",
+        "files = !ls",
+        "%time 1 + 1",
+        "%cd .",
+        "%env",
+        "%alias_magic t time",
+    ],
+)
+def test_what_notebooks_ask_of_jupyter_does_not_keep_the_cell_from_running(
+    magic: str, engine: Engine, submit: Fill
+) -> None:
+    graded = engine.grade(submit(f"{magic}\ndef double(x):\n    return x + x"))
+    assert errors(graded) == []
+    assert points(graded) == {"double": 3, "Counter": 2}
+
+
+def test_a_module_that_a_cell_writes_is_found(engine: Engine, submit: Fill) -> None:
+    notebook = submit("import helpers\ndef double(x):\n    return helpers.sum_of(x, x)")
+    written = new_code_cell("%%writefile helpers.py\ndef sum_of(a, b):\n    return a + b")
+    notebook.cells.insert(0, written)
+    assert points(engine.grade(notebook)) == {"double": 3, "Counter": 2}
+
+
+def test_a_command_shows_what_it_prints(engine: Engine, submit: Fill) -> None:
+    graded = engine.grade(submit(DOUBLE, COUNTER, "!echo to $((1 + 1)); echo lost >&2; exit 3", "_exit_code"))
+    shown = [item for outputs in graded.outputs.values() for item in outputs]
+    assert shown == [["stream", "stdout", "to 2\nlost\n"], ["display", {"text/plain": "3"}]]
+
+
+def test_what_a_cell_puts_out_when_it_is_run_again_is_not_shown(engine: Engine, submit: Fill) -> None:
+    """By then an earlier process of the same code was asked, and could tell it what."""
+    clock = "import time; print(time.monotonic_ns())"
+    asked: list[int] = []
+    run_cell = Session.run_cell
+
+    def noted(session: Session, source: str) -> list[Any]:
+        asked.append(len(asked))
+        return (
+            [["stream", "stdout", str(len(asked))]] if source.startswith("import time") else run_cell(session, source)
+        )
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Session, "run_cell", noted)
+        again = engine.grade(submit("import os\ndef double(x):\n    os._exit(1)", COUNTER, clock)).outputs
+    first_time = [item[2] for items in again.values() for item in items if item[0] == "stream"]
+    assert len(asked) > 3, "the cells were run again"
+    assert all(int(number) <= len(again) for number in first_time)
 
 
 def test_an_experiment_is_not_run(engine: Engine, submit: Fill) -> None:
@@ -247,38 +309,41 @@ def test_an_answer_of_another_kind_gets_no_points_and_stops_nothing(double: str,
     assert points(engine.grade(submit(double)))["double"] == 0
 
 
-def test_a_grader_that_cannot_start_a_process_says_so_and_gives_no_points(
-    arithmetic: Chapter, tmp_path: Path, submit: Fill
-) -> None:
+def test_a_grader_that_cannot_start_a_process_says_so_and_gives_no_points(arithmetic: Chapter, submit: Fill) -> None:
     with pytest.raises(InfrastructureError):
-        made(arithmetic, b"no wheel").grade(submit())
+        made(arithmetic, lambda limits: OpenProcesses(b"no wheel", limits)).grade(submit())
 
 
-# --- what a verdict depends on
+# --- time
 
 
-def test_the_fingerprint_changes_with_all_that_a_verdict_depends_on(
-    arithmetic: Chapter, package: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_limit_by_the_clock_is_told_apart_from_a_limit_of_processor_time(
+    arithmetic: Chapter, opened: Opened, submit: Fill
 ) -> None:
-    plain = made(arithmetic, package).fingerprint()
-    assert made(arithmetic, package).fingerprint() == plain
-    seen = {plain, made(arithmetic, package, secret=b"another secret of the course").fingerprint()}
+    slow = made(arithmetic, opened, HASTY).grade(submit("import time\ndef double(x):\n    time.sleep(9)"))
+    assert slow.waited, "a busy machine may be the cause"
+    limits = Limits(cell_seconds=120, call_seconds=120, start_seconds=120, call_cpu_seconds=1)
+    busy = made(arithmetic, opened, limits).grade(submit("def double(x):\n    while True:\n        pass"))
+    assert not busy.waited
+    assert points(busy) == {"double": 0, "Counter": 2}
+    failure = busy.verdicts[0].probes[0].failure
+    assert failure is not None
+    assert "processor time" in failure.problem
 
-    def extra(impl: Any, rng: Any) -> Any:
-        """It doubles 1."""
-        return impl(1)
 
-    double = arithmetic.exercises["double"]
-    more = double.with_hidden([hidden_probe(double, points=1)(extra).probe])
-    hidden = Chapter("arithmetic", "", {**arithmetic.exercises, "double": more})
-    seen.add(made(hidden, package).fingerprint())
-    reference = tmp_path / "reference.py"
-    reference.write_text("# another reference")
-    monkeypatch.setattr("autograder.grading.engine.source_files", lambda chapter: [reference])
-    seen.add(made(arithmetic, package).fingerprint())
-    monkeypatch.setattr("autograder.grading.engine.version", lambda name: "0.0.0")
-    seen.add(made(arithmetic, package).fingerprint())
-    assert len(seen) == 5
+def test_processor_time_is_given_anew_for_each_cell_and_answer(
+    arithmetic: Chapter, opened: Opened, submit: Fill
+) -> None:
+    limits = Limits(cell_seconds=120, call_seconds=120, start_seconds=120, cell_cpu_seconds=2, call_cpu_seconds=2)
+    work = "import time\ndef work():\n    start = time.process_time()\n    while time.process_time() - start < 1.2:\n        pass\n"
+    notebook = submit(f"{work}work()\ndef double(x):\n    work()\n    return x + x", f"{work}work()\n{COUNTER}")
+    assert points(made(arithmetic, opened, limits).grade(notebook)) == {"double": 3, "Counter": 2}
+
+
+def test_the_seconds_of_each_phase_are_told(engine: Engine, submit: Fill) -> None:
+    graded = engine.grade(submit())
+    assert set(graded.seconds) == {"run", "probe", "reference", "compare"}
+    assert all(seconds >= 0 for seconds in graded.seconds.values())
 
 
 # --- the notebook that comes back
@@ -306,3 +371,11 @@ def test_what_is_not_graded_says_why_in_each_check_cell(released: NotebookNode) 
     assert [cell.outputs[0].text for cell in filled.cells if cell.get("outputs")] == [
         "Not graded: the file is empty."
     ] * 2
+
+
+def test_what_a_student_wrote_as_text_is_inert_also_where_it_is_an_answer(engine: Engine, submit: Fill) -> None:
+    live = "<script>1</script> ![x](attachment:gone.gif)"
+    notebook = submit()
+    notebook.cells.append(new_markdown_cell(live, metadata={"nbgrader": {"grade_id": "essay", "locked": False}}))
+    filled = fill_outputs(notebook, engine.grade(notebook))
+    assert filled.cells[-1].source == "<\u2060script>1<\u2060/script> ![x](#picture-missing)"

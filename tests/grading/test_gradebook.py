@@ -17,8 +17,8 @@ from sqlalchemy import create_engine
 from autograder.courseroot import CourseRoot
 from autograder.exercise import Chapter, chapter_names, graded_chapter
 from autograder.grading.gradebook import COURSE_ID, database_url, write_gradebook
+from autograder.grading.process import InfrastructureError
 from autograder.grading.results import Result
-from autograder.grading.session import InfrastructureError
 from autograder.verdict import ProbeVerdict, Verdict
 
 CHAPTER = chapter_names()[0]

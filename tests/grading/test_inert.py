@@ -66,7 +66,13 @@ def test_the_same_texts_are_dangerous_before() -> None:
     ],
 )
 def test_ordinary_text_stays_as_it_is(text: str) -> None:
-    assert inert_markdown(text) == text
+    assert inert_markdown(text, {"a.png"}) == text
+
+
+def test_a_picture_that_is_not_there_is_not_asked_for() -> None:
+    """nbconvert refuses a whole notebook for it."""
+    text = "![pasted](attachment:a.gif) ![other](attachment:my%20b.png)"
+    assert inert_markdown(text, {"my b.png"}) == "![pasted](#picture-missing) ![other](attachment:my%20b.png)"
 
 
 def test_a_tag_is_shown_as_the_student_wrote_it() -> None:

@@ -243,6 +243,237 @@ def test_repairing_a_repaired_notebook_changes_nothing(submit: Fill, released: N
     assert (twice, notes) == (once, [])
 
 
+# --- merged and split cells
+
+
+def pasted(*sources: str, marks: dict[int, str] | None = None) -> NotebookNode:
+    """Make a notebook of code cells, those with a mark at their numbers."""
+    notebook = nbformat.v4.new_notebook(cells=[new_code_cell(source) for source in sources])
+    for place, grade_id in (marks or {}).items():
+        notebook.cells[place].metadata["nbgrader"] = {"grade_id": grade_id}
+    return notebook
+
+
+@pytest.mark.parametrize("marks", [{}, {0: "double-code"}, {0: "double-code", 1: "double-code"}])
+@pytest.mark.parametrize(
+    "parts",
+    [
+        ("def double(x):\n    y = 2 * x", "    return y"),
+        ("def double(x):", "    y = 2 * x", "    return y"),
+        ("def double(x):\n    ", "y = 2 * x\n    return y"),
+        ('def double(x):\n    """Return', '    it twice."""\n    return 2 * x'),
+        ("@cached", "def double(x):\n    return 2 * x"),
+        ("class double:\n    a = 1", "    def up(self):\n        return 1"),
+        ("if True:\n    double = 1", "else:\n    double = 2"),
+    ],
+    ids=range(7),
+)
+def test_what_makes_sense_only_together_is_joined_again(
+    parts: tuple[str, ...], marks: dict[int, str], released: NotebookNode
+) -> None:
+    repaired, notes = repair(pasted(*parts, COUNTER, marks=marks), released)
+    whole = "\n".join(parts) if parts[0][-1] != " " else "".join(parts)
+    assert (
+        cell_of(repaired, "double-code").source == whole
+        if "double" in whole.split("\n")[0]
+        else whole in sources(repaired)
+    )
+    assert "joined again where a cell had been split" in notes
+    assert_whole(repaired, released)
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        (DOUBLE, "    import math\n    x = math.pi"),
+        (DOUBLE, "def ("),
+        ("def (", "x = 1"),
+        ("%%bash\nif true", "then echo; fi"),
+        ("!ls", "x = !ls", "%time y = 1", "double?"),
+        ("x = await f()", "y = 1"),
+    ],
+    ids=range(6),
+)
+def test_cells_that_are_cells_of_their_own_are_not_joined(parts: tuple[str, ...], released: NotebookNode) -> None:
+    repaired, notes = repair(pasted(*parts), released)
+    assert [source for source in sources(repaired) if source in parts] == list(parts)
+    assert not [note for note in notes if "joined" in note]
+
+
+def test_cells_merged_into_code_that_does_not_run_are_cut_apart(submit: Fill, released: NotebookNode) -> None:
+    submitted = submit(DOUBLE, COUNTER)
+    submitted.cells[3].source = "\n\n".join(cell.source for cell in submitted.cells[3:8])
+    del submitted.cells[4:8]
+    repaired, notes = repair(submitted, released)
+    assert [(cell.cell_type, cell.source) for cell in repaired.cells] == [
+        (cell.cell_type, cell.source) for cell in submit(DOUBLE, COUNTER).cells
+    ]
+    assert notes == ["cut apart where cells had been merged: 1 cell", "without its mark, found by its name: Counter"]
+    assert_whole(repaired, released)
+
+
+def test_code_merged_into_a_locked_text_is_code_again(submit: Fill, released: NotebookNode) -> None:
+    submitted = submit(DOUBLE, COUNTER)
+    submitted.cells[2].source += f"\n\n{DOUBLE}"
+    del submitted.cells[3]
+    repaired, _ = repair(submitted, released)
+    assert cell_of(repaired, "double-code").source == DOUBLE
+    assert_whole(repaired, released)
+
+
+def test_remarks_in_a_locked_text_stay_text(submit: Fill, released: NotebookNode) -> None:
+    submitted = submit(DOUBLE, COUNTER)
+    submitted.cells[2].source += "\n\nx = 2 is what I tried."
+    repaired, _ = repair(submitted, released)
+    assert sources(repaired, "markdown")[2] == "## double\n\nDouble.\n\nx = 2 is what I tried."
+
+
+def test_a_check_among_code_does_not_keep_the_rest_from_running(submit: Fill, released: NotebookNode) -> None:
+    submitted = submit(f"{DOUBLE}\n\ncheck(double)\n\n{COUNTER}", COUNTER)
+    repaired, _ = repair(submitted, released)
+    assert {DOUBLE, COUNTER} <= set(sources(repaired))
+    assert_whole(repaired, released)
+
+
+def test_an_exercise_as_it_was_given_does_not_undo_the_students(submit: Fill, released: NotebookNode) -> None:
+    stub = cell_of(released, "double-code").source
+    repaired, notes = repair(submit(f"{DOUBLE}\n\n{stub}", COUNTER), released)
+    assert cell_of(repaired, "double-code").source == DOUBLE
+    assert stub not in sources(repaired)
+    assert "an exercise as it was given, left over from `reset` or from copying, is not run" in notes
+
+
+def test_a_solution_beside_the_exercise_as_it_was_given_takes_its_place(submit: Fill, released: NotebookNode) -> None:
+    submitted = submit(cell_of(released, "double-code").source, COUNTER)
+    submitted.cells.insert(0, new_code_cell(DOUBLE))
+    repaired, _ = repair(submitted, released)
+    assert cell_of(repaired, "double-code").source == DOUBLE
+    assert len(repaired.cells) == len(released.cells)
+
+
+# --- who is who
+
+
+def test_code_is_preferred_to_text_of_the_same_name(submit: Fill, released: NotebookNode) -> None:
+    submitted = submit(DOUBLE, COUNTER)
+    attempt = copy.deepcopy(cell_of(submitted, "double-code"))
+    submitted.cells.append(nbformat.v4.new_raw_cell("def double(x):\n    return 0", metadata=attempt.metadata))
+    repaired, _ = repair(submitted, released)
+    assert cell_of(repaired, "double-code").source == DOUBLE
+    assert sources(repaired, "raw") == ["def double(x):\n    return 0"]
+
+
+def test_a_solution_without_mark_that_became_text_is_found_by_its_name(released: NotebookNode) -> None:
+    submitted = nbformat.v4.new_notebook(cells=[nbformat.v4.new_raw_cell(DOUBLE), new_markdown_cell(COUNTER)])
+    repaired, _ = repair(submitted, released)
+    assert [cell_of(repaired, name).source for name in ("double-code", "Counter-code")] == [DOUBLE, COUNTER]
+
+
+def test_what_a_text_in_quotes_defines_is_no_solution(released: NotebookNode) -> None:
+    repaired, _ = repair(pasted(DOUBLE, '"""\ndef double(x):\n    return 0\n"""'), released)
+    assert cell_of(repaired, "double-code").source == DOUBLE
+
+
+@pytest.mark.parametrize(
+    "source", ["double = lambda x: x + x", "async def double(x): pass", "def double(x", "double: int = 3"]
+)
+def test_a_name_may_be_bound_in_any_way_and_with_mistakes(source: str, released: NotebookNode) -> None:
+    repaired, _ = repair(pasted("x = 1", source, "y = double == 2"), released)
+    assert cell_of(repaired, "double-code").source == source
+
+
+def test_marks_on_the_wrong_cells_deceive_nobody(submit: Fill, released: NotebookNode) -> None:
+    submitted = submit(DOUBLE, COUNTER)
+    metadata = [cell.metadata for cell in submitted.cells]
+    for cell, other in zip(submitted.cells, metadata[1:] + metadata[:1], strict=True):
+        cell.metadata = other
+    repaired, _ = repair(submitted, released)
+    assert [cell.source for cell in repaired.cells] == [cell.source for cell in submitted.cells]
+    assert_whole(repaired, released)
+
+
+def test_a_solution_that_python_cannot_read_is_found_by_its_likeness(released: NotebookNode) -> None:
+    source = "# doubled:\n    def double(x):\n    return x +"
+    repaired, notes = repair(pasted("x = 1", source, COUNTER), released)
+    assert cell_of(repaired, "double-code").source == source
+    assert "without its mark, found by its likeness to the exercise: double" in notes
+
+
+def test_a_part_of_a_locked_cell_is_not_kept_beside_it(submit: Fill, released: NotebookNode) -> None:
+    submitted = submit(DOUBLE, COUNTER)
+    submitted.cells[2].source = "## double"
+    submitted.cells.insert(3, copy.deepcopy(submitted.cells[2]) | {"source": "Double."})
+    repaired, notes = repair(submitted, released)
+    assert [cell.source for cell in repaired.cells] == [cell.source for cell in submit(DOUBLE, COUNTER).cells]
+    assert notes == ["there more than once: double-task"]
+
+
+def test_an_id_of_the_release_on_a_cell_of_the_students_is_replaced(submit: Fill, released: NotebookNode) -> None:
+    submitted = submit(DOUBLE, COUNTER, "mine = 1", "mine = 2")
+    for cell in submitted.cells[-2:]:
+        cell.id = "double-task"
+        cell.metadata["nbgrader"] = {"grade_id": "double-code"}
+    repaired, _ = repair(submitted, released)
+    assert {"mine = 1", "mine = 2"} <= set(sources(repaired))
+    assert_whole(repaired, released)
+    assert repair(repaired, released) == (repaired, [])
+
+
+# --- order
+
+
+def test_what_is_needed_earlier_is_moved_up_and_nothing_else(submit: Fill, released: NotebookNode) -> None:
+    released.cells[1].source = "import math"
+    submitted = submit("def double(x: math.inf):\n    return x + x", COUNTER, "mine = 1")
+    submitted.cells.reverse()
+    repaired, notes = repair(submitted, released)
+    expected = ["mine = 1", "check(Counter)", COUNTER, "check(double)", "import math", submitted.cells[5].source]
+    assert sources(repaired) == expected
+    assert notes == ["moved up, since cells before need what is in it: arithmetic-2"]
+    assert sources(repaired, "markdown") == sources(submitted, "markdown")
+
+
+def test_an_experiment_is_neither_moved_nor_moved_for(submit: Fill, released: NotebookNode) -> None:
+    submitted = submit(DOUBLE, COUNTER, "y = trained", "trained = 1", "z = after", "after = 1")
+    submitted.cells[-4].metadata["tags"] = submitted.cells[-1].metadata["tags"] = ["experiment"]
+    repaired, notes = repair(submitted, released)
+    assert notes == []
+    assert sources(repaired) == sources(submitted)
+
+
+# --- anything at all
+
+
+@pytest.mark.parametrize(
+    "cells", [None, 3, "x", {}, [], [None, 3, "x", []], [{}], [NotebookNode(source=3, metadata=[])]]
+)
+def test_what_is_hardly_a_notebook_becomes_the_locked_part_of_the_release(cells: Any, released: NotebookNode) -> None:
+    repaired, _ = repair(NotebookNode(cells=cells), released)
+    assert len(repaired.cells) == 6
+    assert repair(NotebookNode(), released) == (
+        repaired,
+        ["missing, put back: arithmetic-1, arithmetic-2, double-task, double and 2 more"],
+    )
+
+
+def test_pasted_pictures_stay_and_blank_cells_do_not(submit: Fill, released: NotebookNode) -> None:
+    submitted = submit(DOUBLE, COUNTER, "", " \n ")
+    submitted.cells.append(new_markdown_cell("![a](attachment:a.png)", attachments={"a.png": {"image/png": "aGk="}}))
+    repaired, notes = repair(submitted, released)
+    assert len(repaired.cells) == len(released.cells) + 1
+    assert repaired.cells[-1].attachments == {"a.png": {"image/png": "aGk="}}
+    assert notes == []
+
+
+@pytest.mark.parametrize(
+    "source", ["x = '" + "y" * 3_000_000 + "'", "[" * 40_000, "-" * 40_000 + "1", "\0", "\ud800", "x" * 60_000]
+)
+def test_no_text_is_too_odd_to_be_kept(source: str, submit: Fill, released: NotebookNode) -> None:
+    repaired, notes = repair(submit(DOUBLE, COUNTER, source), released)
+    assert sources(repaired)[-1] == source
+    assert notes == []
+
+
 # --- any damages together
 
 
@@ -309,6 +540,22 @@ def test_after_any_damages_the_release_is_whole_and_no_text_of_the_student_is_lo
     assert_whole(repaired, released)
     given_out = {cell.source for cell in released.cells}
     theirs = {cell.source for cell in submitted.cells} - given_out
-    assert theirs <= {cell.source for cell in repaired.cells}
+    whole = "\n".join(cell.source for cell in repaired.cells)
+    assert all(line in whole for text in theirs for line in text.split("\n"))
     assert all(isinstance(note, str) and "\n" not in note for note in notes)
     assert repair(submitted, released) == (repaired, notes)
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        ["x = 1\n   \ndef f(self): pass"] * 1_500,
+        [" " * 49_000 + "\n+"] * 9,
+        ["%" + " " * 20_000 + "x\n+", "a." * 20_000 + "\n+", "a," * 20_000 + " \n+"],
+    ],
+    ids=["a chain of methods", "lines of blanks", "half magics"],
+)
+def test_no_small_file_takes_long(cells: list[str], submit: Fill, released: NotebookNode) -> None:
+    """Each took minutes once, or ended in a RecursionError; with a time that grows with the square it would again."""
+    repaired, _ = repair(submit(DOUBLE, COUNTER, *cells), released)
+    assert cell_of(repaired, "double-code").source == DOUBLE

@@ -39,6 +39,7 @@ POINTS: dict[str, float | None] = {
 }
 #: Perfect, in part, wrong, rewritten by Colab, and one on which stock nbgrader's batch stops.
 FIVE = ("01-all-right", "04-half-done", "06-other-mistakes", "10-from-colab", "12-cells-doubled")
+GRADED = tuple(student for student, points in POINTS.items() if points is not None)
 
 
 def gradebook(path: Path) -> dict[str, dict[str, float | None]]:
@@ -85,16 +86,19 @@ def test_the_sample_class_gets_its_points_whatever_the_secret(
     assert secret not in done.stdout + done.stderr
 
 
-def test_stock_nbgrader_gives_the_same_points_for_each_exercise(course: CourseRoot, run_in_course: Any) -> None:
+@pytest.mark.parametrize("students", [FIVE, pytest.param(GRADED, marks=pytest.mark.slow)], ids=["five", "all"])
+def test_stock_nbgrader_gives_the_same_points_for_each_exercise(
+    students: tuple[str, ...], course: CourseRoot, run_in_course: Any
+) -> None:
     submitted = course.path / "submitted"
-    for student in FIVE:
+    for student in students:
         shutil.copytree(course.sample_class / student, submitted / student)
 
     for command in (("generate_assignment", CHAPTER, "--force"), ("autograde", CHAPTER), ("export",)):
         done = run_in_course("nbgrader", *command)
         assert done.returncode == 0, f"{command}: {done.stderr}"
     stock = gradebook(course.path / "gradebook.db")
-    assert {student: total(points) for student, points in stock.items()} == {name: POINTS[name] for name in FIVE}
+    assert {student: total(points) for student, points in stock.items()} == {name: POINTS[name] for name in students}
 
     half = stock["04-half-done"]
     assert half["generate"] == 0
@@ -102,7 +106,7 @@ def test_stock_nbgrader_gives_the_same_points_for_each_exercise(course: CourseRo
 
     with (course.path / "grades.csv").open(newline="", encoding="utf-8") as file:
         exported = {row["student_id"]: float(row["score"]) for row in csv.DictReader(file)}
-    assert exported == {name: POINTS[name] for name in FIVE}
+    assert exported == {name: POINTS[name] for name in students}
 
     done = run_in_course("nexttoken", "grade", CHAPTER, "--submissions", "submitted", "--output", "ours")
     assert done.returncode == 0, done.stderr

@@ -6,26 +6,53 @@ import contextlib
 import io
 import json
 import os
-import signal
 import time
 import zipfile
-from collections.abc import Iterator
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from autograder.grading.session import InfrastructureError, Limits, Session
+from autograder.grading.open_process import OpenProcesses
+from autograder.grading.process import InfrastructureError, Limits, Processes
+from autograder.grading.sandbox import Nursery
+from autograder.grading.session import Session
 from autograder.proxy import LostError
 from autograder.wire import decode, encode
 
 PATIENT = Limits(cell_seconds=120, call_seconds=120, start_seconds=120)
+Begin = Callable[..., Session]
+
+#: A student who looks for the line to the grader among the descriptors, and finds it.
+LINE = (
+    "import fcntl, os\n"
+    "fds = [int(n) for n in os.listdir('/proc/self/fd') if os.path.exists(f'/proc/self/fd/{n}')]\n"
+    "pipes = [n for n in fds if os.readlink(f'/proc/self/fd/{n}').startswith('pipe:')]\n"
+    "(line,) = [n for n in pipes if fcntl.fcntl(n, fcntl.F_GETFL) & os.O_WRONLY]\n"
+)
 
 
 @pytest.fixture
-def session(package: bytes) -> Iterator[Session]:
-    with Session(package, PATIENT) as opened:
-        yield opened
+def begin(opened: Callable[..., Processes]) -> Begin:
+    """Start a conversation; those under the same limits come from one place."""
+    places: dict[Limits, Processes] = {}
+
+    def start(**limits: Any) -> Session:
+        asked = replace(PATIENT, **limits)
+        if asked not in places:
+            places[asked] = opened(asked)
+        return Session(places[asked].start(), asked)
+
+    return start
+
+
+@pytest.fixture
+def session(begin: Begin) -> Iterator[Session]:
+    with begin() as started:
+        yield started
 
 
 def ask(session: Session, *message: Any) -> Any:
@@ -130,8 +157,8 @@ def test_an_exception_that_cannot_be_written_ends_nothing(session: Session) -> N
         ("import os; os._exit(0)", "it exited with code 0"),
         ("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)", "ended by SIGSEGV"),
         ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", "ended by SIGKILL"),
-        ("import os, sys; os.write(int(sys.argv[2]), b'\\xff' * 8)", "it sent what is no answer"),
-        ("import os, sys; os.close(int(sys.argv[2]))", "it exited with code|it closed its line"),
+        (f"{LINE}os.write(line, b'\\xff' * 8)", "it sent what is no answer"),
+        (f"{LINE}os.close(line)", "it exited with code|it closed its line"),
     ],
 )
 def test_a_cell_that_ends_the_process_is_a_crash_that_says_how(source: str, why: str, session: Session) -> None:
@@ -140,23 +167,23 @@ def test_a_cell_that_ends_the_process_is_a_crash_that_says_how(source: str, why:
     assert lost.value.reason == "crash"
 
 
-def test_a_cell_that_never_ends_is_a_timeout(package: bytes) -> None:
-    with Session(package, Limits(cell_seconds=0.5, start_seconds=120)) as session:
+def test_a_cell_that_never_ends_is_a_timeout(begin: Begin) -> None:
+    with begin(cell_seconds=0.5) as session:
         with pytest.raises(LostError, match=r"more than 0\.5 seconds") as lost:
             session.run_cell("while True:\n    pass")
         assert lost.value.reason == "timeout"
 
 
-def test_a_call_that_never_ends_is_a_timeout(package: bytes) -> None:
-    with Session(package, Limits(cell_seconds=120, call_seconds=0.5, start_seconds=120)) as session:
+def test_a_call_that_never_ends_is_a_timeout(begin: Begin) -> None:
+    with begin(call_seconds=0.5) as session:
         session.run_cell("def f():\n    while True:\n        pass")
         with pytest.raises(LostError, match=r"more than 0\.5 seconds") as lost:
             ask(session, "call", "f", [], {}, False)
         assert lost.value.reason == "timeout"
 
 
-def test_the_time_of_a_call_includes_the_callbacks_that_it_makes(package: bytes) -> None:
-    with Session(package, Limits(cell_seconds=120, call_seconds=1, start_seconds=120)) as session:
+def test_the_time_of_a_call_includes_the_callbacks_that_it_makes(begin: Begin) -> None:
+    with begin(call_seconds=1) as session:
         session.run_cell("def f(g):\n    while True:\n        g()")
         from autograder.wire import Ref
 
@@ -165,8 +192,8 @@ def test_the_time_of_a_call_includes_the_callbacks_that_it_makes(package: bytes)
         assert lost.value.reason == "timeout"
 
 
-def test_a_function_that_was_passed_in_is_not_called_without_end(package: bytes) -> None:
-    with Session(package, Limits(cell_seconds=120, call_seconds=120, start_seconds=120, callbacks=20)) as session:
+def test_a_function_that_was_passed_in_is_not_called_without_end(begin: Begin) -> None:
+    with begin(callbacks=20) as session:
         session.run_cell("def f(g):\n    while True:\n        g()")
         from autograder.wire import Ref
 
@@ -174,21 +201,19 @@ def test_a_function_that_was_passed_in_is_not_called_without_end(package: bytes)
             session.request(encode(["call", "f", [Ref("callback", 0)], {}, False]), lambda _: encode(["ok", 1]))
 
 
-def test_an_answer_that_is_too_large_is_not_taken(package: bytes) -> None:
-    limits = Limits(cell_seconds=120, call_seconds=120, start_seconds=120, answer_bytes=1000)
-    with Session(package, limits) as session:
+def test_an_answer_that_is_too_large_is_not_taken(begin: Begin) -> None:
+    with begin(answer_bytes=1000) as session:
         session.run_cell("def f():\n    return b'x' * 2000")
         with pytest.raises(LostError, match="an answer of"):
             ask(session, "call", "f", [], {}, False)
         # The outputs of a cell may be larger: pictures are among them.
-    with Session(package, limits) as session:
+    with begin(answer_bytes=1000) as session:
         assert len(session.run_cell("print('x' * 2000)")[0][2]) == 2001
 
 
-def test_answers_that_never_stop_coming_are_a_timeout(package: bytes) -> None:
+def test_answers_that_never_stop_coming_are_a_timeout(begin: Begin) -> None:
     """A process that floods the line keeps it ready at every moment: the clock must be read all the same."""
-    limits = Limits(cell_seconds=120, call_seconds=0.5, start_seconds=120, callbacks=10**9)
-    with Session(package, limits) as session:
+    with begin(call_seconds=0.5, callbacks=10**9) as session:
         session.run_cell("def f(g):\n    while True:\n        g()")
         from autograder.wire import Ref
 
@@ -197,15 +222,15 @@ def test_answers_that_never_stop_coming_are_a_timeout(package: bytes) -> None:
         assert lost.value.reason == "timeout"
 
 
-def test_processor_time_that_is_used_up_is_a_timeout_too(package: bytes) -> None:
-    with Session(package, Limits(cell_seconds=120, cpu_seconds=3, start_seconds=120)) as session:
+def test_processor_time_that_is_used_up_is_a_timeout_too(begin: Begin) -> None:
+    with begin(cpu_seconds=3) as session:
         with pytest.raises(LostError, match="processor time") as lost:
             session.run_cell("while True:\n    pass")
         assert lost.value.reason == "timeout"
 
 
-def test_a_file_may_not_grow_without_end(package: bytes) -> None:
-    with Session(package, Limits(cell_seconds=120, start_seconds=120, file_bytes=1_000_000)) as session:
+def test_a_file_may_not_grow_without_end(begin: Begin) -> None:
+    with begin(disk_bytes=1_000_000) as session:
         ((kind, name, _, _),) = session.run_cell("open('big', 'wb').write(b'x' * 2_000_000);")
         assert (kind, name) == ("error", "OSError")
 
@@ -214,24 +239,38 @@ def test_a_process_that_does_not_start_is_our_fault() -> None:
     empty = io.BytesIO()
     zipfile.ZipFile(empty, "w").close()
     with pytest.raises(InfrastructureError, match="did not start"):
-        Session(empty.getvalue(), PATIENT)
+        Session(OpenProcesses(empty.getvalue(), PATIENT).start(), PATIENT)
 
 
-def test_what_one_student_does_to_the_package_does_not_reach_the_next(package: bytes) -> None:
+def test_an_enclosure_that_does_not_start_says_why() -> None:
+    empty = io.BytesIO()
+    zipfile.ZipFile(empty, "w").close()
+    with pytest.raises(InfrastructureError, match="did not start: ModuleNotFoundError: No module named 'autograder'"):
+        Nursery(empty.getvalue(), [], PATIENT)
+
+
+def test_a_warm_process_that_is_gone_is_our_fault(package: bytes) -> None:
+    nursery = Nursery(package, [], PATIENT)
+    nursery.close()
+    with pytest.raises(InfrastructureError, match="is gone"):
+        nursery.start()
+
+
+def test_what_one_student_does_to_the_package_does_not_reach_the_next(begin: Begin) -> None:
     spoil = "import autograder.serve as s, pathlib; pathlib.Path(s.__file__).write_text('raise SystemExit')"
-    with Session(package, PATIENT) as first:
-        assert first.run_cell(spoil + "; print('spoilt')")[0] == ["stream", "stdout", "spoilt\n"]
-    with Session(package, PATIENT) as second:
+    with begin() as first:
+        first.run_cell(spoil)
+    with begin() as second:
         assert second.run_cell("print('well')") == [["stream", "stdout", "well\n"]]
 
 
-def test_a_process_that_starts_too_slowly_is_our_fault(package: bytes) -> None:
+def test_a_process_that_starts_too_slowly_is_our_fault(begin: Begin) -> None:
     with pytest.raises(InfrastructureError, match="did not start"):
-        Session(package, Limits(start_seconds=0.0))
+        begin(start_seconds=0.0)
 
 
-def test_closing_twice_is_closing(package: bytes) -> None:
-    session = Session(package, PATIENT)
+def test_closing_twice_is_closing(begin: Begin) -> None:
+    session = begin()
     session.close()
     session.close()
 
@@ -239,16 +278,15 @@ def test_closing_twice_is_closing(package: bytes) -> None:
 # --- what it may know
 
 
-def test_the_environment_holds_nothing_of_the_graders(package: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_environment_holds_nothing_of_the_graders(begin: Begin, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NEXTTOKEN_SECRET", "5e" * 32)
     monkeypatch.setenv("NEXTTOKEN_HIDDEN", "/srv/hidden")
     monkeypatch.setenv("A_TOKEN", "hush")
     monkeypatch.setenv("PYTHONPATH", "/srv/course")
-    with Session(package, PATIENT) as session:
+    with begin() as session:
         seen = json.loads(printed(session, "import json, os; print(json.dumps(dict(os.environ)))"))
     assert not {"NEXTTOKEN_SECRET", "NEXTTOKEN_HIDDEN", "A_TOKEN", "PYTHONPATH"} & set(seen)
     assert not [value for value in seen.values() if "5e5e" in value or "hush" in value or "/srv" in value]
-    assert seen["HOME"] == seen["TMPDIR"]
     assert seen["HF_HUB_OFFLINE"] == "1"
 
 
@@ -269,14 +307,15 @@ def test_the_search_path_does_not_lead_to_the_course(session: Session) -> None:
     course = str(Path(__file__).parents[2])
     folders = json.loads(printed(session, "import json, sys; print(json.dumps(sys.path))"))
     assert course not in folders
-    assert not [folder for folder in folders if (Path(folder or ".") / "solutions").is_dir()]
+    # "" is the student's own working folder.
+    assert not [folder for folder in folders if folder and (Path(folder) / "solutions").is_dir()]
 
 
-def test_it_holds_no_descriptor_but_its_own(package: bytes) -> None:
+def test_it_holds_no_descriptor_but_its_own(begin: Begin) -> None:
     reader, writer = os.pipe()
     os.set_inheritable(writer, True)
     try:
-        with Session(package, PATIENT) as session:
+        with begin() as session:
             held = json.loads(
                 printed(
                     session,
@@ -307,25 +346,36 @@ def test_the_working_folder_is_an_empty_one_of_its_own(session: Session) -> None
 # --- what is left of it
 
 
-def gone(pid: int) -> bool:
-    """Say whether a process has ended; one that nobody has waited for yet counts."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] in ("Z", "X")
-    except OSError:
-        return True
+def running(mark: str) -> bool:
+    """Say whether there is a process on this machine, in any namespace, whose command line holds a mark."""
+    for place in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            state = (place / "stat").read_text(errors="replace").rpartition(")")[2].split()[0]
+            if mark.encode() in (place / "cmdline").read_bytes() and state not in "ZX":
+                return True
+    return False
 
 
-def ends(pid: int, seconds: float = 20.0) -> bool:
+def ends(mark: str, seconds: float = 20.0) -> bool:
     deadline = time.monotonic() + seconds
-    while not gone(pid):
+    while running(mark):
         if time.monotonic() > deadline:
             return False
         time.sleep(0.02)
     return True
 
 
-def test_its_home_is_gone_when_it_is_closed_and_the_next_one_starts_empty(package: bytes) -> None:
-    with Session(package, PATIENT) as session:
+@pytest.fixture
+def mark(request: pytest.FixtureRequest) -> str:
+    """Return a number of seconds that no other process sleeps."""
+    return f"100{zlib.crc32(request.node.name.encode())}.{os.getpid()}"
+
+
+SLEEPS = "import subprocess, os\nsubprocess.Popen(['sleep', '{mark}'], stdout=subprocess.DEVNULL, {how});"
+
+
+def test_its_home_is_gone_when_it_is_closed_and_the_next_one_starts_empty(begin: Begin) -> None:
+    with begin() as session:
         home = Path(
             printed(
                 session,
@@ -335,86 +385,58 @@ def test_its_home_is_gone_when_it_is_closed_and_the_next_one_starts_empty(packag
                 "print(pathlib.Path.home())",
             ).strip()
         )
-        assert (home / "notes").exists()
     assert not home.exists()
-    with Session(package, PATIENT) as session:
+    with begin() as session:
         assert printed(session, "print((pathlib := __import__('pathlib')).Path('~/notes').expanduser().exists())") == (
             "False\n"
         )
 
 
-def test_no_process_is_left_after_it_is_closed(package: bytes) -> None:
-    with Session(package, PATIENT) as session:
-        own = int(printed(session, "import os; print(os.getpid())"))
-        child = int(
-            printed(
-                session,
-                "import subprocess\n"
-                "child = subprocess.Popen(['sleep', '1000'], stdout=subprocess.DEVNULL)\n"
-                "print(child.pid)",
-            )
-        )
-        assert not gone(child)
-    assert ends(own)
-    assert ends(child)
+@pytest.mark.parametrize("how", ["", "start_new_session=True", "process_group=0"])
+def test_no_process_is_left_after_it_is_closed(begin: Begin, mark: str, how: str) -> None:
+    with begin() as session:
+        session.run_cell(SLEEPS.format(mark=mark, how=how))
+        assert running(mark)
+    assert ends(mark)
 
 
-def test_a_process_that_ignores_signals_is_ended_too(package: bytes) -> None:
-    with Session(package, PATIENT) as session:
-        own = int(
-            printed(
-                session,
-                "import os, signal\n"
-                "for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGXCPU):\n"
-                "    signal.signal(number, signal.SIG_IGN)\n"
-                "print(os.getpid())",
-            )
-        )
-    assert ends(own)
-
-
-def test_a_child_in_a_session_of_its_own_is_ended_too(package: bytes) -> None:
-    with Session(package, PATIENT) as session:
-        child = int(
-            printed(
-                session,
-                "import subprocess\n"
-                "child = subprocess.Popen(['sleep', '1000'], stdout=subprocess.DEVNULL, start_new_session=True)\n"
-                "print(child.pid)",
-            )
-        )
-    try:
-        assert ends(child, 0.5)
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(child, signal.SIGKILL)
+def test_a_process_that_ignores_signals_is_ended_too(begin: Begin, mark: str) -> None:
+    stubborn = (
+        "import os, signal\n"
+        "if os.fork() == 0:\n"
+        "    for number in set(signal.valid_signals()) - {signal.SIGKILL, signal.SIGSTOP}:\n"
+        "        signal.signal(number, signal.SIG_IGN)\n"
+        f"    os.execvp('sleep', ['sleep', '{mark}'])"
+    )
+    with begin() as session:
+        session.run_cell(stubborn)
+    assert ends(mark)
 
 
 @pytest.mark.parametrize("ends_itself", [False, True])
-def test_an_orphan_is_ended_too(package: bytes, ends_itself: bool, tmp_path: Path) -> None:
+def test_an_orphan_is_ended_too(begin: Begin, ends_itself: bool, mark: str) -> None:
     """A daemon's parent is gone before anybody looks; and the student's own process may be gone too."""
-    note = tmp_path / "pid"
     daemon = (
         "import os, time\n"
+        "reader, writer = os.pipe()\n"
         "if os.fork() == 0:\n"
         "    os.setsid()\n"
         "    if os.fork() == 0:\n"
-        f"        open({str(note)!r}, 'w').write(str(os.getpid()))\n"
-        "        time.sleep(1000)\n"
+        "        os.write(writer, b'!')\n"
+        f"        os.execvp('sleep', ['sleep', '{mark}'])\n"
         "    os._exit(0)\n"
-        f"while not os.path.exists({str(note)!r}) or not open({str(note)!r}).read():\n"
-        "    time.sleep(0.01)\n"
+        "os.read(reader, 1);"
     )
-    with Session(package, PATIENT) as session:
+    with begin() as session:
         session.run_cell(daemon)
         if ends_itself:
             with pytest.raises(LostError):
                 session.run_cell("os._exit(0)")
-    assert ends(int(note.read_text()), 0.5)
+    assert ends(mark)
 
 
-def test_closing_one_session_leaves_another_alone(package: bytes) -> None:
-    with Session(package, PATIENT) as first:
-        with Session(package, PATIENT) as second:
+def test_closing_one_session_leaves_another_alone(begin: Begin) -> None:
+    with begin() as first:
+        with begin() as second:
             assert printed(second, "print(2)") == "2\n"
         assert printed(first, "print(1)") == "1\n"

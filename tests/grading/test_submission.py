@@ -34,22 +34,24 @@ def code(source: Any, **more: Any) -> dict[str, Any]:
         (b"I could not do it, sorry.", "not valid JSON"),
         (notebook_bytes(code("x = 1"))[:60], "It looks cut off: was the download complete?"),
         (b"PK\x03\x04\x14\x00\x06\x00\x08\x00\xff", "the file is not UTF-8 text"),
-        ("x = 1".encode("utf-16"), "the file is not UTF-8 text"),
+        ("x = 1".encode("utf-16"), "not valid JSON"),
         (b'{"answer": 42}', "has no cells"),
         (b'{"cells": 42}', "has no cells"),
         (b'{"cells": {"0": {}}}', "has no cells"),
         (b'{"worksheets": []}', "has no cells"),
         (b'{"worksheets": ["x"]}', "has no cells"),
         (b"[]", "a JSON list, not a notebook"),
-        (b'"text"', "a JSON str, not a notebook"),
-        (b"null", "a JSON NoneType, not a notebook"),
-        (b"[" * 200_000, "not valid JSON"),
-        (b'{"cells": ' * 50_000, "not valid JSON"),
-        (b"1" * 10_000, "not valid JSON"),
-        (b"\x00" * 100, "not valid JSON"),
-        (b'{"cells": []} and more', "not valid JSON (line 1)"),
+        (b'"text"', "a JSON string, not a notebook"),
+        (b"null", "a JSON null, not a notebook"),
+        (b"[" * 200_000, "nested too deeply"),
+        (b'{"cells": ' * 50_000, "nested too deeply"),
+        (b"1" * 10_000, "a JSON number, not a notebook"),
+        (b"\x00" * 100, "the file is empty"),
+        (b'{"cells": []} and more', "not valid JSON (line 1), so it is no notebook."),
+        (b'{\n<<<<<<< HEAD\n"cells": []\n=======\n>>>>>>> mine\n}', "a Git merge that was not finished"),
+        (notebook_bytes(*[{"source": "x"}] * 10_001), "the notebook has 10,001 cells; at most 10,000 are read"),
     ],
-    ids=range(19),
+    ids=range(21),
 )
 def test_what_is_no_notebook_gets_a_sentence(data: bytes, why: str) -> None:
     with pytest.raises(NotANotebookError) as refused:
@@ -59,7 +61,7 @@ def test_what_is_no_notebook_gets_a_sentence(data: bytes, why: str) -> None:
 
 
 def test_a_file_that_is_too_large_is_not_read() -> None:
-    with pytest.raises(NotANotebookError, match="the file has 50 MB; at most 50 MB are read"):
+    with pytest.raises(NotANotebookError, match="the file has more than 50 MB, and no more are read"):
         read_notebook(b" " * MAX_BYTES + b"{}")
 
 
@@ -90,18 +92,18 @@ json_values = st.recursive(
 @given(st.lists(json_values, max_size=4), json_values)
 def test_any_json_in_the_place_of_cells_and_metadata_is_read(cells: list[Any], metadata: Any) -> None:
     notebook = read_notebook(json.dumps({"cells": cells, "metadata": metadata}).encode())
-    assert len(notebook.cells) == sum(isinstance(cell, dict) for cell in cells)
+    assert len(notebook.cells) <= sum(isinstance(cell, dict) for cell in cells)
     for cell in notebook.cells:
         assert type(cell.source) is str
         assert is_experiment(cell) in (True, False)
 
 
 @pytest.mark.parametrize("depth", [100, 300, 900])
-@pytest.mark.parametrize("key", ["a", "nbgrader", "tags", "id", "source", "outputs"])
+@pytest.mark.parametrize("key", ["a", "nbgrader", "tags", "id", "source", "outputs", "cell_type", "attachments"])
 def test_what_is_nested_too_deeply_stops_nothing(depth: int, key: str) -> None:
     nested = b'{"a": ' * depth + b"1" + b"}" * depth
-    cell = b'{"cell_type": "code", "metadata": {"%s": %s}, "%s": %s}' % (key.encode(), nested, key.encode(), nested)
-    notebook = read_notebook(b'{"cells": [' + cell + b"]}")
+    cell = b'{"cell_type": "code", "source": "x", "metadata": {"%s": %s}, "%s": %s}'
+    notebook = read_notebook(b'{"cells": [' + cell % (key.encode(), nested, key.encode(), nested) + b"]}")
     nbformat.validate(copy.deepcopy(notebook))
 
 
@@ -124,12 +126,40 @@ def test_a_byte_order_mark_is_passed_over() -> None:
     assert read_notebook(b"\xef\xbb\xbf" + notebook_bytes(code("x = 1"))).cells[0].source == "x = 1"
 
 
-def test_windows_line_ends_become_plain_ones() -> None:
-    data = notebook_bytes(code(["x = 1\r\n", "y = 2"])).replace(b", ", b",\r\n")
+@pytest.mark.parametrize("end", ["\r\n", "\r"])
+def test_other_line_ends_become_plain_ones(end: str) -> None:
+    data = notebook_bytes(code([f"x = 1{end}", "y = 2"])).replace(b", ", b",\r\n")
     assert read_notebook(data).cells[0].source == "x = 1\ny = 2"
 
 
-@pytest.mark.parametrize("source", ["x = 1\ny = 2", ["x = 1\n", "y = 2"]])
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-32", "cp1252"])
+def test_what_windows_programs_save_is_read(encoding: str) -> None:
+    text = json.dumps({"cells": [code("x = 'é'")]}, ensure_ascii=False)
+    assert read_notebook(text.encode(encoding)).cells[0].source == "x = 'é'"
+
+
+def test_zeros_behind_the_end_are_passed_over() -> None:
+    assert read_notebook(notebook_bytes(code("x = 1")) + bytes(4096)).cells[0].source == "x = 1"
+
+
+def test_a_number_of_many_digits_is_no_reason_to_refuse() -> None:
+    data = notebook_bytes(code("x = 1")).replace(b"{", b'{"version": ' + b"9" * 10_000 + b", ", 1)
+    assert read_notebook(data).cells[0].source == "x = 1"
+
+
+def test_what_is_no_json_number_is_read_too() -> None:
+    cell = code("x = 1", metadata={"a": float("nan"), "nbgrader": {"grade_id": "a", "points": float("inf")}})
+    assert read_notebook(notebook_bytes(cell)).cells[0].metadata == {"nbgrader": {"grade_id": "a"}}
+
+
+def test_line_ends_that_stand_in_a_text_as_they_are_do_no_harm() -> None:
+    data = notebook_bytes(code("x = 1\ny = 2")).replace(b"\\n", b"\n")
+    assert read_notebook(data).cells[0].source == "x = 1\ny = 2"
+
+
+@pytest.mark.parametrize(
+    "source", ["x = 1\ny = 2", ["x = 1\n", "y = 2"], ["x = 1", "y = 2"], [None, "x = 1\n", 3, "y = 2"]]
+)
 def test_a_source_may_be_a_text_or_a_list(source: Any) -> None:
     assert read_notebook(notebook_bytes(code(source))).cells[0].source == "x = 1\ny = 2"
 
@@ -152,13 +182,50 @@ def test_format_3_is_read_with_worksheets_and_inputs() -> None:
     assert [(cell.cell_type, cell.source) for cell in cells] == [("code", "x = 1\ny = 2"), ("markdown", "Title")]
 
 
-@pytest.mark.parametrize("lost", ["metadata", "id", "outputs", "source", "cell_type"])
-def test_a_cell_may_lack_anything(lost: str) -> None:
+def test_all_worksheets_of_format_3_are_read() -> None:
+    sheets = [{"cells": [{"cell_type": "code", "input": text}]} for text in ("x = 1", "y = 2")]
+    data = json.dumps({"worksheets": [sheets[0], None, {"cells": 3}, sheets[1]]}).encode()
+    assert [cell.source for cell in read_notebook(data).cells] == ["x = 1", "y = 2"]
+
+
+@pytest.mark.parametrize(
+    ("given", "more", "kind"),
+    [
+        ("code", {}, "code"),
+        ("Code", {}, "code"),
+        ("raw", {}, "raw"),
+        ("markdown", {"outputs": []}, "markdown"),
+        ("heading", {}, "markdown"),
+        ("unknown", {"execution_count": 3}, "code"),
+        ("unknown", {}, "markdown"),
+        (None, {"outputs": []}, "code"),
+        (["code"], {}, "markdown"),
+    ],
+)
+def test_a_cells_kind_is_what_it_says_or_what_it_looks_like(given: Any, more: dict[str, Any], kind: str) -> None:
+    data = json.dumps({"cells": [{"cell_type": given, "source": "x", **more}]}).encode()
+    assert read_notebook(data).cells[0].cell_type == kind
+
+
+@pytest.mark.parametrize("lost", ["metadata", "id", "outputs", "cell_type"])
+def test_a_cell_may_lack_anything_but_its_text(lost: str) -> None:
     cell = code("x = 1")
     del cell[lost]
     notebook = read_notebook(notebook_bytes(cell))
     nbformat.validate(notebook)
-    assert notebook.cells[0].source == ("" if lost == "source" else "x = 1")
+    assert [(cell.cell_type, cell.source) for cell in notebook.cells] == [("code", "x = 1")]
+
+
+@pytest.mark.parametrize("source", ["", " \n\t", [], None, 3, [None]])
+def test_a_blank_cell_is_left_out_unless_it_is_marked(source: Any) -> None:
+    marked = code(source, metadata={"nbgrader": {"grade_id": "double-code"}})
+    notebook = read_notebook(notebook_bytes(code(source), marked, code("x = 1")))
+    assert [cell.metadata.get("nbgrader") for cell in notebook.cells] == [{"grade_id": "double-code"}, None]
+
+
+def test_any_number_of_blank_cells_may_stand_between() -> None:
+    data = b'{"cells": [' + b'{"cell_type": "code", "source": ""}, ' * 50_000 + b'{"source": "x = 1"}]}'
+    assert [cell.source for cell in read_notebook(data).cells] == ["x = 1"]
 
 
 def test_the_notebook_may_lack_its_metadata_and_its_format() -> None:
@@ -175,6 +242,22 @@ def test_odd_notebook_metadata_is_passed_over(metadata: Any) -> None:
 def test_a_cell_id_that_the_format_does_not_allow_is_replaced(name: Any) -> None:
     notebook = read_notebook(notebook_bytes(code("x = 1", id=name)))
     assert notebook.cells[0].id != name
+    nbformat.validate(notebook)
+
+
+def test_colabs_id_of_a_cell_is_its_id() -> None:
+    assert read_notebook(notebook_bytes(code("x = 1", id=None, metadata={"id": "aB3-_x"}))).cells[0].id == "aB3-_x"
+
+
+def test_reading_a_file_twice_gives_the_same() -> None:
+    data = json.dumps({"cells": [{"source": "x"}, {"source": "y", "id": "not allowed"}]}).encode()
+    assert read_notebook(data) == read_notebook(data)
+
+
+@pytest.mark.parametrize("tags", [["", "a"], ["a,b", "a"], ["a", "a"], [3, None, "a"]])
+def test_tags_that_the_format_does_not_allow_are_dropped(tags: Any) -> None:
+    notebook = read_notebook(notebook_bytes(code("x = 1", metadata={"tags": tags})))
+    assert notebook.cells[0].metadata == {"tags": ["a"]}
     nbformat.validate(notebook)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from string import ascii_lowercase
 from typing import Any
 
 from autograder.draws import Rng
@@ -19,12 +20,21 @@ bpe = chapter.class_(
 )
 
 _SYLLABLES = ["to", "wer", "ri", "ver", "the ", "is ", "na", "an", "ban", "ana", "a ", "é", "日本", "🗼"]
+#: As many merges as there are bytes, of bytes that stand in no text here: ids behind them begin at 512.
+_UNUSED = tuple((left, right) for left in range(16) for right in range(16))
 
 
 def _text(rng: Rng, syllables: int, *, ascii_only: bool = False) -> str:
     """Draw a text of frequent pieces, so that there is something to merge."""
     pieces = _SYLLABLES[:-3] if ascii_only else _SYLLABLES
     return "".join(str(piece) for piece in rng.choice(pieces, size=syllables))
+
+
+def _twice(rng: Rng, letters: int, alphabet: str = ascii_lowercase) -> str:
+    """Shuffle an alphabet as often as it takes and write that twice: nearly every pair is worth a merge."""
+    rounds = range(0, letters, len(alphabet))
+    shuffled = [str(letter) for _ in rounds for letter in rng.permutation(list(alphabet))]
+    return "".join(shuffled[:letters]) * 2
 
 
 def _merges(rng: Rng, ids: list[int], count: int, first: tuple[tuple[int, int], ...] = ()) -> list[tuple[int, int]]:
@@ -51,29 +61,30 @@ def merges_one_pair(impl: Impl, rng: Rng) -> Any:
     return {"merged": merged, "the list afterwards": after[0]}
 
 
-@bpe.probe(points=3, cases=6)
+@bpe.probe(points=3, cases=7)
 def learns_frequent_pairs(impl: Impl, rng: Rng) -> Any:
     """`train` learns the most frequent pairs, in order; among equals the smallest, and none that occurs once."""
-    text = ["abababc", "cabcab", "zyzyxx", None, None, None][rng.case]
-    text = text or _text(rng, 4 * rng.case, ascii_only=True)
+    text = ["abababc", "cabcab", "zyzyxxxx", None, None, None, None][rng.case]
+    text = text or (_twice(rng, 320) if rng.case == 6 else _text(rng, 4 * rng.case, ascii_only=True))
     tokenizer = impl()
-    tokenizer.train(text, [10, 10, 10, 3, 8, 50][rng.case])
-    return tokenizer.merges
+    tokenizer.train(text, [10, 10, 10, 3, 8, 50, 260][rng.case])
+    merges = tokenizer.merges
+    return {"merges learned": len(merges), "the last of them": merges[-4:]} if rng.case == 6 else merges
 
 
-@bpe.probe(points=1, cases=3)
+@bpe.probe(points=1, cases=4)
 def learns_from_bytes(impl: Impl, rng: Rng) -> Any:
-    """`train` works on the UTF-8 bytes of any text."""
-    text = _text(rng, 8 + 4 * rng.case) + "日本é日本é"
+    """`train` works on the UTF-8 bytes of any text, the empty one too."""
+    text = "" if rng.case == 3 else _twice(rng, 4 + 2 * rng.case, "aé日本🗼ünñ語")
     tokenizer = impl()
-    tokenizer.train(text, 4 + 4 * rng.case)
+    tokenizer.train(text, 4 + 2 * rng.case)
     return tokenizer.merges
 
 
 @bpe.probe(points=1, cases=3)
 def trains_afresh(impl: Impl, rng: Rng) -> Any:
     """Training again forgets the first training, and two tokenizers share nothing."""
-    texts = [_text(rng, 6 + 4 * rng.case, ascii_only=True) for _ in range(3)]
+    texts = [_twice(rng, 6 + 4 * rng.case) for _ in range(3)]
     tokenizer, other = impl(), impl()
     tokenizer.train(texts[0], 5)
     other.train(texts[1], 5)
@@ -81,11 +92,13 @@ def trains_afresh(impl: Impl, rng: Rng) -> Any:
     return {"merges of the first": tokenizer.merges, "merges of the second": other.merges}
 
 
-@bpe.probe(points=3, cases=6)
+@bpe.probe(points=3, cases=7)
 def encodes_in_order(impl: Impl, rng: Rng) -> Any:
     """`encode` applies `merges`, as they are now, in their order."""
-    merges = [(98, 99), (97, 98)] if rng.case == 0 else _merges(rng, list(b"abc"), 2 + rng.case)
-    text = "abcab" if rng.case == 0 else "".join(str(letter) for letter in rng.choice(list("abc"), 4 + 6 * rng.case))
+    first = (*_UNUSED, (97, 97)) if rng.case == 6 else ()
+    merges = [(98, 99), (97, 98)] if rng.case == 0 else _merges(rng, list(b"abc"), 2 + rng.case, first)
+    drawn = "".join(str(letter) for letter in rng.choice(list("abc"), 4 + 6 * rng.case))
+    text = drawn + "aaa" if rng.case else "abcab"
     tokenizer = impl()
     tokenizer.merges = merges
     return tokenizer.encode(text)
@@ -96,8 +109,9 @@ def encodes_any_text(impl: Impl, rng: Rng) -> Any:
     """`encode` starts from UTF-8 bytes, whatever the text."""
     text = ["é", "日本", "", "a🗼b"][rng.case] + (_text(rng, 2 * rng.case) if rng.case != 2 else "")
     tokenizer = impl()
+    untrained = tokenizer.encode(text)
     tokenizer.merges = [(0xC3, 0xA9), (0xE6, 0x97)]
-    return {"ids": tokenizer.encode(text), "ids of 'é'": tokenizer.encode("é")}
+    return {"ids before any merge": untrained, "ids": tokenizer.encode(text), "ids of 'é'": tokenizer.encode("é")}
 
 
 @bpe.probe(points=2, cases=5)
@@ -107,7 +121,7 @@ def decodes_what_was_encoded(impl: Impl, rng: Rng) -> Any:
     whole = ((0xC3, 0xA9), (0xE6, 0x97), (257, 0xA5))
     merges = _merges(rng, [97, 256, 258], 1 + 2 * rng.case, whole)
     ids = [int(number) for number in rng.integers(258, 256 + len(merges), size=1 + rng.case)]
-    tail = list("é日a".encode())
+    tail = list("é日a\0".encode())  # \0 has the smallest id
     tokenizer = impl()
     tokenizer.merges = merges
     return tokenizer.decode([*tail, *ids, *tail])

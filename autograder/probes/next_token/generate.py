@@ -57,11 +57,11 @@ class ScriptedModel:
         self.chose_from.append(logits)
         return int(logits.sort(descending=True, stable=True).indices[self.rank])
 
-    def written(self, prompt: list[int], count: int) -> list[int]:
+    def written(self, prompt: list[int], count: int, context: int = 0) -> list[int]:
         """Return what the loop writes without any stop token, without leaving a trace in the transcript."""
         ids = list(prompt)
         for _ in range(count):
-            ids.append(self.choose(self.model(list(ids))))
+            ids.append(self.choose(self.model(ids[-context:])))
         self.shown.clear()
         self.chose_from.clear()
         return ids[len(prompt) :]

@@ -73,13 +73,23 @@ def keeps_masked_tokens_out(impl: Impl, rng: Rng) -> Any:
     return impl(logits, float(rng.choice([0.5, 1.5])))
 
 
-@softmax.probe(points=2)
+def results_keep_the_dtype(observed: Any) -> str | None:
+    """Law: the probabilities are of the dtype that the logits were."""
+    for dtype, probabilities in observed.items():
+        if isinstance(probabilities, Tensor) and str(probabilities.dtype) != f"torch.{dtype}":
+            return f"the logits are {dtype}, and so should the result be; it is {str(probabilities.dtype)[6:]}"
+    return None
+
+
+@softmax.probe(points=2, law=results_keep_the_dtype)
 def goes_to_the_limit(impl: Impl, rng: Rng) -> Any:
     """At T = 0 the largest logits share the probability equally."""
-    logits = _logits(rng, 3 + rng.case)
-    winners = torch.from_numpy(rng.permutation(3 + rng.case)[: [1, 2, 2, 3][rng.case]])
-    logits[winners] = 7.5
-    return impl(logits, 0.0)
+    logits = _logits(rng, 2, 3 + rng.case)
+    for row, winners in zip(logits, [(1, 1), (2, 1), (2, 1), (3, 2)][rng.case], strict=True):
+        row[torch.from_numpy(rng.permutation(3 + rng.case)[:winners])] = 7.5
+    if rng.case < 2:
+        logits = logits[0]
+    return {"float32": impl(logits, 0.0), "float64": impl(logits.double(), 0.0)}
 
 
 @softmax.probe(points=0, gates=["goes_to_the_limit"], cases=3)

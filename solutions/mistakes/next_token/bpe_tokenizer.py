@@ -45,7 +45,7 @@ class MergesOverlapping(BPETokenizer):
     def merge(self, ids, pair, new_id):
         merged = []
         skip = False
-        for left, right in zip(ids, [*ids[1:], None], strict=True):
+        for left, right in zip(ids, [*ids[1:], None], strict=False):
             if (left, right) == tuple(pair):
                 merged.append(new_id)
                 skip = True
