@@ -71,7 +71,8 @@ def write_gradebook(
         reason = str(error).partition("\n")[0]
         raise InfrastructureError(
             f"the gradebook {shown(url)} could not be written ({reason}). "
-            "The results are kept: run the same command again"
+            "The results are kept: run the same command again, or first move the gradebook away to have it made anew "
+            "(marks given by hand are in the old one only)"
         ) from error
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import tempfile
 from pathlib import Path
 
@@ -56,11 +57,20 @@ def generate_release(course: CourseRoot, chapter: Chapter, database: str | None 
         try:
             converter.start()
         except NbGraderException as error:
-            reason = (said[0] if said else str(error)).strip().partition("\n")[0]  # what follows is the whole cell
+            reason = _reason(said) or str(error).partition("\n")[0]
             raise GenerationError(f"nbgrader could not generate {chapter.name}: {reason}") from error
         finally:
             os.chdir(here)
         return (folder / "release" / chapter.name / f"{chapter.name}.ipynb").read_bytes()
+
+
+def _reason(said: list[str]) -> str:
+    """Return the last line of the first traceback, else the first line of all: the rest may be a whole cell."""
+    for text in said:
+        for line in reversed(text.splitlines()):
+            if re.match(r"[\w.]+(Error|Exception): ", line):
+                return line
+    return said[0].strip().partition("\n")[0] if said else ""
 
 
 def _quiet_log() -> tuple[logging.Logger, list[str]]:
