@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,6 +34,7 @@ from autograder.grading.results import Result, load, load_all, submission_key, w
 from autograder.grading.submission import read_notebook
 from autograder.grading.workers import opened_workers
 from nexttoken.scratch import scratch_folder
+from nexttoken.selftest import cores
 
 #: Columns where the output goes to a file or another program.
 _PLAIN_WIDTH = 120
@@ -121,11 +121,6 @@ def _submissions(course: CourseRoot, order: GradeOrder) -> Path:
     return order.submissions or (course.sample_class if order.sample else course.path / "submitted")
 
 
-def _cores() -> int:
-    """Return how many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 def _places(course: CourseRoot, name: str, order: GradeOrder) -> Places:
     apart = order.output or (course.path / "build" / "sample" if order.sample else None)
     folder = (apart or course.path).resolve()
@@ -142,7 +137,7 @@ def _grade_assignment(course: CourseRoot, name: str, order: GradeOrder) -> list[
     places = _places(course, name, order)
     demand_gradebook(places.gradebook_url)
     assignment = Assignment.of(course, name, order.isolation)
-    count = min(order.workers or _cores(), len(found))
+    count = min(order.workers or cores(), len(found))
     who = order.scheduler or f"{count} worker{'s' if count > 1 else ''}"
     console.print(f"Grading {name}: {len(found)} submissions in {folder}, {who}", markup=False)
     with opened_workers(assignment, count, order.scheduler) as workers, _progress(console) as progress:

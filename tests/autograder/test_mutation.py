@@ -173,10 +173,10 @@ print(json.dumps([report.tried, [mutant.before for mutant in report.survivors], 
 """
 
 
-def test_a_mutant_that_never_ends_or_ends_its_process_is_rejected_and_the_run_goes_on(course: Path) -> None:
-    given = {**BAD, "does the same": REFERENCE}
-    done = subprocess.run(
-        [sys.executable, "-c", SCRIPT, json.dumps(given)],
+def python(course: Path, script: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run a script in the small course, whose own code it imports."""
+    return subprocess.run(
+        [sys.executable, "-c", script, *arguments],
         cwd=course,
         env=tiny.environment(course),
         capture_output=True,
@@ -184,6 +184,11 @@ def test_a_mutant_that_never_ends_or_ends_its_process_is_rejected_and_the_run_go
         timeout=120,
         check=False,
     )
+
+
+def test_a_mutant_that_never_ends_or_ends_its_process_is_rejected_and_the_run_goes_on(course: Path) -> None:
+    given = {**BAD, "does the same": REFERENCE}
+    done = python(course, SCRIPT, json.dumps(given))
     assert done.returncode == 0, done.stderr
     tried, survivors, told = json.loads(done.stdout)
     assert tried == len(given)
@@ -197,15 +202,7 @@ def test_a_reference_that_its_own_probes_reject_stops_the_run(course: Path) -> N
         "mutation.plain_source = lambda thing: 'def climb(top):\\n    return []\\n'\n"
         f"list(mutation.run({tiny.CHAPTER!r}, None))\n"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", script],
-        cwd=course,
-        env=tiny.environment(course),
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    done = python(course, script)
     assert done.returncode == 1
     assert "MutationError: climb: its probes reject the reference" in done.stderr
 

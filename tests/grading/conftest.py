@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,11 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from autograder.exercise import Chapter
+from autograder.grading.assignment import Assignment
+from autograder.grading.classroom import Places
 from autograder.grading.isolation import Isolation, open_processes
 from autograder.grading.process import Limits, Processes
+from tests.conftest import absent
 
 ROOT = Path(__file__).parents[2]
 
@@ -128,3 +132,21 @@ def submit(released: NotebookNode) -> Callable[..., NotebookNode]:
         return filled
 
     return fill
+
+
+@pytest.fixture
+def small(released: NotebookNode) -> Assignment:
+    """Make the release of the small chapter an assignment."""
+    return Assignment("arithmetic", {}, "", b"", nbformat.writes(released), "none", Limits(), "", "as it is")
+
+
+@pytest.fixture
+def places(tmp_path: Path) -> Places:
+    return Places(tmp_path / "results", tmp_path / "autograded", "sqlite://", tmp_path / "grades.csv")
+
+
+@pytest.fixture(scope="session")
+def bubblewrap() -> None:
+    """Be absent where bubblewrap is."""
+    if shutil.which("bwrap") is None:
+        absent("bubblewrap (apt-get install bubblewrap)")

@@ -289,17 +289,6 @@ MENDED_BY_THE_STUDENT = {
 }
 
 
-@pytest.fixture
-def small(released: NotebookNode) -> Assignment:
-    """Make the release of the small chapter an assignment."""
-    return Assignment("arithmetic", {}, "", b"", nbformat.writes(released), "none", Limits(), "", "as it is")
-
-
-@pytest.fixture
-def out(tmp_path: Path) -> Places:
-    return Places(tmp_path / "results", tmp_path / "autograded", "sqlite://", tmp_path / "grades.csv")
-
-
 class Generous:
     """Grades without running anything, and gives everybody a point."""
 
@@ -307,14 +296,14 @@ class Generous:
         return Graded((Verdict("double", "", (ProbeVerdict("p", "It holds.", 1, True, 1, 1, False, None),)),), {})
 
 
-def graded(path: Path, small: Assignment, out: Places) -> dict[str, Result]:
+def graded(path: Path, small: Assignment, places: Places) -> dict[str, Result]:
     found = find_submissions(path, "arithmetic")
-    return {item.student: item for item in grade_class(Here(Generous(), small.release), small, found, out)}
+    return {item.student: item for item in grade_class(Here(Generous(), small.release), small, found, places)}
 
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_what_is_wrong_with_one_submission_is_said_and_the_others_are_graded(
-    name: str, small: Assignment, out: Places, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    name: str, small: Assignment, places: Places, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     entries, why = HOSTILE[name]
     here = tmp_path / "a" / "b" / "c"
@@ -323,7 +312,7 @@ def test_what_is_wrong_with_one_submission_is_said_and_the_others_are_graded(
     path = here / "class.zip"
     path.write_bytes(archive_of(*entries, Entry(b"bea/arithmetic/arithmetic.ipynb", NOTEBOOK)))
 
-    results = graded(path, small, out)
+    results = graded(path, small, places)
     assert results.pop("bea").status == "graded"
     ((student, result),) = results.items()
     assert student.startswith("ada")
@@ -346,11 +335,11 @@ def written(folder: Path) -> list[str]:
 
 @pytest.mark.parametrize("name", [b"a" * 240, b"a\nb", "a\u202e".encode(), b"a\x1b[2J", b"a\x07"], ids=range(5))
 def test_a_student_whose_name_can_be_no_files_name_is_listed_under_one_that_can(
-    name: bytes, small: Assignment, out: Places, tmp_path: Path
+    name: bytes, small: Assignment, places: Places, tmp_path: Path
 ) -> None:
     path = tmp_path / "class.zip"
     path.write_bytes(archive_of(replace(GOOD, name=name + b".ipynb"), replace(GOOD, name=b"bea.ipynb")))
-    results = graded(path, small, out)
+    results = graded(path, small, places)
     assert results.pop("bea").status == "graded"
     ((student, result),) = results.items()
     assert student.isprintable()
@@ -518,13 +507,13 @@ def test_a_zip_is_graded_as_its_folder_is(
 
 
 def test_what_is_graded_from_a_zip_is_kept_and_what_changed_is_graded_again(
-    small: Assignment, out: Places, tmp_path: Path
+    small: Assignment, places: Places, tmp_path: Path
 ) -> None:
     def told(text: str) -> list[bool]:
         path = zipped(tmp_path, "ada.ipynb", text=text)
         kept: list[bool] = []
         found = find_submissions(path, "arithmetic")
-        grade_class(Here(Generous(), small.release), small, found, out, tell=lambda one: kept.append(one.kept))
+        grade_class(Here(Generous(), small.release), small, found, places, tell=lambda one: kept.append(one.kept))
         return kept
 
     text = NOTEBOOK.decode()

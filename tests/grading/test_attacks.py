@@ -20,7 +20,6 @@ import json
 import os
 import re
 import secrets
-import shutil
 import sys
 import tempfile
 import time
@@ -47,7 +46,6 @@ from autograder.judge import Mistake
 from autograder.observe import Outcomes, observe
 from autograder.proxy import Loopback, LostError
 from autograder.wire import encode, frame
-from tests.conftest import absent
 from tests.grading.conftest import COUNTER, DOUBLE
 
 if TYPE_CHECKING:
@@ -269,9 +267,7 @@ def enclosed(limits: Limits) -> Limits:
 
 
 @pytest.fixture(scope="module")
-def enclosures(package: bytes, planted: Planted) -> Iterator[Enclosures]:
-    if shutil.which("bwrap") is None:
-        absent("bubblewrap (apt-get install bubblewrap)")
+def enclosures(package: bytes, planted: Planted, bubblewrap: None) -> Iterator[Enclosures]:
     made = Enclosures(package)
     yield made
     made.close()

@@ -23,7 +23,7 @@ from autograder.grading.assignment import Assignment
 from autograder.grading.classroom import Places, Told, grade_class, grades_csv
 from autograder.grading.engine import Graded
 from autograder.grading.handed_in import NoSubmissionsError, Submission, find_submissions
-from autograder.grading.process import InfrastructureError, Limits
+from autograder.grading.process import InfrastructureError
 from autograder.grading.results import Result, load, save, single_writer
 from autograder.grading.work import Done, Work
 from autograder.grading.workers import Here, WorkerLostError
@@ -195,17 +195,6 @@ class Teacher:
 @pytest.fixture
 def teacher(arithmetic: Chapter) -> Teacher:
     return Teacher(arithmetic)
-
-
-@pytest.fixture
-def small(released: NotebookNode) -> Assignment:
-    """Make the release of the small chapter an assignment."""
-    return Assignment("arithmetic", {}, "", b"", nbformat.writes(released), "none", Limits(), "", "as it is")
-
-
-@pytest.fixture
-def places(tmp_path: Path) -> Places:
-    return Places(tmp_path / "results", tmp_path / "autograded", "sqlite://", tmp_path / "grades.csv")
 
 
 @pytest.fixture

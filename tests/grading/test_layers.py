@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -19,7 +18,6 @@ from autograder.grading import sandbox
 from autograder.grading.isolation import demanded_layers, open_processes
 from autograder.grading.layers import LANDLOCK, LAYERS, try_layers
 from autograder.grading.process import InfrastructureError, Limits, Processes
-from tests.conftest import absent
 from tests.grading.altered import altered
 
 LIMITS = Limits(cell_seconds=120, call_seconds=120, start_seconds=120)
@@ -63,11 +61,7 @@ TAKEN_AWAY = {
 }
 
 
-@pytest.fixture(autouse=True)
-def _bubblewrap() -> None:
-    if shutil.which("bwrap") is None:
-        absent("bubblewrap (apt-get install bubblewrap)")
-
+pytestmark = pytest.mark.usefixtures("bubblewrap")
 
 Opened = Callable[[Without], Processes]
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import secrets
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -16,7 +15,6 @@ from autograder.grading.isolation import open_processes
 from autograder.grading.process import Limits, Processes
 from autograder.grading.session import Session
 from autograder.grading.strays import descendants
-from tests.conftest import absent
 from tests.grading.altered import altered
 
 LIMITS = Limits(cell_seconds=120, call_seconds=120, start_seconds=120)
@@ -54,11 +52,7 @@ if os.fork() == 0:
 """
 
 
-@pytest.fixture(autouse=True)
-def _bubblewrap() -> None:
-    if shutil.which("bwrap") is None:
-        absent("bubblewrap (apt-get install bubblewrap)")
-
+pytestmark = pytest.mark.usefixtures("bubblewrap")
 
 Opened = Callable[[bytes], Processes]
 

@@ -66,15 +66,6 @@ each_alternative = pytest.mark.parametrize(
 # --- running and judging
 
 
-@pytest.fixture(scope="module", autouse=True)
-def one_thread() -> Iterator[None]:
-    """Let torch compute in one thread, as at grading: for inputs this small a second one only costs time."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
-
 def reference(exercise: Exercise) -> Any:
     return getattr(MODULES[exercise.chapter], exercise.name)
 

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import torch
 
 from autograder.draws import graded_seed
 from autograder.exercise import Exercise, chapter_names, graded_chapter
@@ -41,15 +40,6 @@ each_implementation = pytest.mark.parametrize(
         for name, implementation, is_right in implementations(exercise)
     ],
 )
-
-
-@pytest.fixture(scope="module", autouse=True)
-def one_thread() -> Iterator[None]:
-    """Let torch compute in one thread, as at grading: for inputs this small a second one only costs time."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 @functools.cache
