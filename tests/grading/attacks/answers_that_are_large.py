@@ -11,4 +11,7 @@ def double(x):
 
 def twice(f, x):
     for _ in range(400):
-        f("z" * 1_900_000)
+        try:
+            f({"z" * 1_900_000: x})  # nothing that could be multiplied, whatever the factor
+        except TypeError:
+            pass
