@@ -10,11 +10,21 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from widgets.attention import Attention
+    from widgets.lora_rank import LoRARank
+    from widgets.rope import RoPE
+    from widgets.speculative_acceptance import SpeculativeAcceptance
     from widgets.temperature import Temperature
 
-__all__ = ["Temperature"]
+__all__ = ["Attention", "LoRARank", "RoPE", "SpeculativeAcceptance", "Temperature"]
 
-_HOMES = {"Temperature": "widgets.temperature"}
+_HOMES = {
+    "Attention": "widgets.attention",
+    "LoRARank": "widgets.lora_rank",
+    "RoPE": "widgets.rope",
+    "SpeculativeAcceptance": "widgets.speculative_acceptance",
+    "Temperature": "widgets.temperature",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import base64
 import html
+import json
 import math
 import struct
 from abc import abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NoReturn, Self
 
 import anywidget
 import traitlets
@@ -18,6 +19,8 @@ from widgets.module import compose, page
 
 # A widget's module and the core together; each instance in a notebook carries its own copy.
 MODULE_LIMIT = 30 * 1024
+#: Of what `Widget.state` returns; a new one when the meaning of a setting changes.
+STATE_VERSION = 1
 
 
 class Widget(anywidget.AnyWidget):
@@ -32,6 +35,13 @@ class Widget(anywidget.AnyWidget):
 
     prediction = traitlets.Unicode().tag(sync=True)
     """What the reader predicted: empty before, "skip" to open without asking."""
+    problem = traitlets.Unicode().tag(sync=True)
+    """A sentence that the widget shows above its picture, such as why a setting was not taken."""
+    made = traitlets.Dict().tag(sync=True)
+    """The settings that it was made with; Reset returns to them."""
+    version = traitlets.Int(STATE_VERSION, read_only=True).tag(sync=True)
+    key = traitlets.Unicode().tag(sync=True)
+    """Tells the picture that stands in for this very widget where no script runs."""
 
     def __init_subclass__(cls, *, script: str | None = None, **kwargs: Any) -> None:
         """Read the widget's JavaScript once, when its class is made."""
@@ -40,17 +50,64 @@ class Widget(anywidget.AnyWidget):
             cls._esm = compose(script)
         super().__init_subclass__(**kwargs)
 
+    def __init__(self, **traits: Any) -> None:
+        super().__init__(**traits)
+        self.made = {name: getattr(self, name) for name in self.shared}
+        self.key = self.model_id or ""
+        self.observe(self._settle, names=list(self.shared))
+
+    @classmethod
+    @abstractmethod
+    def example(cls) -> Self:
+        """Return one to show, made without a model and without torch: for the gallery, the tests and the benchmarks."""
+
     @abstractmethod
     def numbers(self) -> tuple[list[str], list[list[str]]]:
         """Return the head and the rows of the table that stands in where no script runs."""
 
     @abstractmethod
     def describe(self) -> str:
-        """Return one sentence that says what the widget shows."""
+        """Return one or two sentences that say what the widget shows."""
+
+    @abstractmethod
+    def picture(self) -> str:
+        """Return a picture of the state as SVG, for where no script runs; `widgets.picture` draws it."""
 
     def state(self) -> dict[str, Any]:
-        """Return what the reader set; `Temperature(logits, tokens, **state)` opens the same view again."""
-        return {name: getattr(self, name) for name in (*self.shared, "prediction")}
+        """Return what the reader set, ready for JSON; `load` opens the same view again."""
+        return {"version": self.version, **{name: getattr(self, name) for name in (*self.shared, "prediction")}}
+
+    def load(self, state: Mapping[str, Any]) -> Self:
+        """Take over a saved state as far as it can be understood; what cannot be is said in the widget.
+
+        Parameters
+        ----------
+        state
+            What `state` returned, here or in another version.
+
+        Returns
+        -------
+        Widget
+            This widget.
+        """
+        refused = [] if state.get("version") == self.version else ["it was saved by another version"]
+        for name, value in state.items():
+            if name == "version":
+                continue
+            if name not in (*self.shared, "prediction"):
+                refused.append(f"{name} is not known")
+                continue
+            try:
+                setattr(self, name, value)
+            except traitlets.TraitError as error:
+                refused.append(str(error))
+        self.problem = f"Not all of the saved state was taken: {'; '.join(refused)}." if refused else ""
+        return self
+
+    def refuse(self, sentence: str) -> NoReturn:
+        """Raise TraitError, and show the sentence in the widget, which keeps its last good state."""
+        self.problem = f"{sentence[0].upper()}{sentence[1:]}."
+        raise traitlets.TraitError(sentence)
 
     def to_html(self, path: str | Path) -> Path:
         """Write one page that holds everything, opens from disk and asks the network for nothing.
@@ -65,20 +122,17 @@ class Widget(anywidget.AnyWidget):
         Path
             The file.
         """
-        names = [name for name in self.trait_names(sync=True) if not name.startswith("_")]
+        target = Path(path)
+        target.write_text(self.page(f"nexttoken · {type(self).__name__}"), encoding="utf-8")
+        return target
+
+    def page(self, heading: str) -> str:
+        """Return the text of the page that `to_html` writes."""
+        names = [name for name in self.trait_names(sync=True) if not name.startswith("_") and name != "key"]
         own = {name for each in type(self).__mro__ if issubclass(each, Widget) for name in vars(each)}
         state = self.get_state([name for name in names if name in own])
         packed = {name: _pack(value) for name, value in state.items()}
-        target = Path(path)
-        text = page(
-            self.script,
-            f"nexttoken · {type(self).__name__}",
-            packed,
-            [*self.shared, "prediction"],
-            self._fallback_html(),
-        )
-        target.write_text(text, encoding="utf-8")
-        return target
+        return page(self.script, heading, packed, [*self.shared, "prediction"], self._still())
 
     def __repr__(self) -> str:
         """Return the fallback as text: it is what a terminal shows."""
@@ -90,16 +144,29 @@ class Widget(anywidget.AnyWidget):
     def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]] | None:
         bundle = super()._repr_mimebundle_(**kwargs)
         if bundle is not None:
-            # Hosts that know widgets prefer the widget; a saved notebook on a web page shows this.
-            bundle[0].update({"text/plain": repr(self), "text/html": self._fallback_html()})
+            bundle[0]["text/plain"] = repr(self)
         return bundle
 
-    def _fallback_html(self) -> str:
+    def _ipython_display_(self) -> None:
+        """Show the widget, and beside it the picture that stands in for it: alive, the widget hides that."""
+        from IPython.display import display
+
+        bundle = self._repr_mimebundle_()
+        if bundle is not None:
+            display(bundle[0], metadata=bundle[1], raw=True)
+        still = f'<div data-nt-still="{html.escape(self.key)}">{self._still()}</div>'
+        display({"text/html": still, "image/svg+xml": self.picture(), "text/plain": ""}, raw=True)
+
+    def _still(self) -> str:
+        """Return the picture, its sentence and its numbers as HTML that needs no script."""
         head, rows = self.numbers()
         top = "".join(f'<th scope="col">{html.escape(cell)}</th>' for cell in head)
         body = "".join("<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
         table = f"<table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>"
-        return f"<p>{html.escape(self.describe())}</p>{table}"
+        return f"{self.picture()}<p>{html.escape(self.describe())}</p>{table}"
+
+    def _settle(self, _change: object) -> None:
+        self.problem = ""
 
 
 class Floats(traitlets.TraitType[tuple[float, ...], Any]):
@@ -134,6 +201,11 @@ def check_logits(logits: Sequence[float]) -> None:
     for place, number in enumerate(logits):
         if math.isnan(number) or number == math.inf:
             raise ValueError(f"logit {place} is {number}; a logit is finite, or -inf for a token that cannot come")
+
+
+def stored(name: str) -> Any:
+    """Return what ``python -m widgets.data.NAME`` measured and stored."""
+    return json.loads((Path(__file__).parent / "data" / f"{name}.json").read_text(encoding="utf-8"))
 
 
 def _to_bytes(values: tuple[float, ...], _widget: object) -> bytes:

@@ -1,4 +1,4 @@
-"""The ES module of a widget: the shared core and the widget's own file as one text, and a page that runs it."""
+"""The ES module of a widget: its file and those it imports as one text, and a page that runs it."""
 
 from __future__ import annotations
 
@@ -9,16 +9,27 @@ from pathlib import Path
 from typing import Any
 
 _JS = Path(__file__).parent / "js"
-_IMPORT = re.compile(r"^import .*\n", re.MULTILINE)
+_IMPORT = re.compile(r'^import [^;]* from "\./(\w+)\.js";\n', re.MULTILINE)
 _EXPORT = re.compile(r"^export (?!default)", re.MULTILINE)
 _DEFAULT = re.compile(r"^export default ", re.MULTILINE)
+#: Comments on lines of their own, and what indents a line: neither is sent to a browser.
+_FOR_READERS = re.compile(r"^[ ]+|^[ ]*//.*\n", re.MULTILINE)
 
 
 def compose(name: str) -> str:
-    """Return the ES module of the widget `name`: `js/core.js`, then `js/<name>.js` without its import of the core."""
-    core = (_JS / "core.js").read_text(encoding="utf-8")
-    own = (_JS / f"{name}.js").read_text(encoding="utf-8")
-    return _EXPORT.sub("", core) + _IMPORT.sub("", own)
+    """Return the ES module of the widget `name`: what `js/<name>.js` imports, each file once, then the file itself."""
+    pieces: dict[str, str] = {}
+
+    def add(piece: str) -> None:
+        source = (_JS / f"{piece}.js").read_text(encoding="utf-8")
+        for imported in _IMPORT.findall(source):
+            if imported not in pieces:
+                add(imported)
+        pieces[piece] = _IMPORT.sub("", source)
+
+    add(name)
+    own = pieces.pop(name)
+    return _FOR_READERS.sub("", _EXPORT.sub("", "".join(pieces.values())) + own)
 
 
 def page(name: str, heading: str, state: dict[str, Any], shared: list[str], fallback: str) -> str:

@@ -1,5 +1,5 @@
 // What every widget shares: elements, looks, state, the prediction, export. A widget's own file imports from
-// here; widgets/base.py joins the two into one ES module, so top-level names must differ between them, and
+// here; widgets/module.py joins the files into one ES module, so top-level names must differ between them, and
 // nothing may touch the page before `render` is called.
 
 const STYLE = `
@@ -14,6 +14,7 @@ padding:16px;border:1px solid var(--line);border-radius:8px}
 .nt .ask{margin:12px 0 16px;padding:8px 12px;background:var(--panel);border-left:3px solid var(--draft)}
 .nt .nt-row{display:flex;gap:8px;flex-wrap:wrap;align-items:center}.nt .ask .nt-row,.nt .ask .nt-row+p:not(:empty){margin-top:8px}
 .nt .cols{display:grid;grid-template-columns:236px minmax(0,1fr);gap:24px}@container(max-width:640px){.nt .cols{grid-template-columns:minmax(0,1fr);gap:16px}}
+.nt .nt-pair{display:grid;grid-template-columns:minmax(0,1fr) minmax(0,1fr);gap:24px}@container(max-width:860px){.nt .nt-pair{grid-template-columns:minmax(0,1fr)}}
 .nt fieldset{border:0;margin:0;padding:0;min-width:0}.nt fieldset:disabled{opacity:.55}
 .nt label{display:grid;grid-template-columns:1fr auto;font-size:13px;margin-bottom:12px}
 .nt input[type=range]{grid-column:1/3;width:100%;accent-color:var(--truth);margin:4px 0 0}
@@ -27,6 +28,10 @@ padding:16px;border:1px solid var(--line);border-radius:8px}
 .nt th,.nt td{text-align:right;padding:2px 8px;border-bottom:1px solid var(--line);font-weight:400;white-space:nowrap}
 .nt th:first-child{text-align:left}.nt thead th{color:var(--soft)}
 .nt .facts{display:flex;gap:8px 20px;flex-wrap:wrap;margin:8px 0;font-size:13px}.nt .facts b{font-size:18px;font-weight:600;display:block}
+.nt select,.nt input[type=text],.nt input[type=number]{font:inherit;font-size:13px;color:inherit;background:var(--paper);border:1px solid var(--line);border-radius:6px;padding:4px 8px;max-width:100%}
+.nt label.nt-field{gap:4px 8px}.nt label.nt-check{grid-template-columns:auto 1fr;gap:8px;align-items:center}
+.nt .nt-problem{margin:8px 0;padding:8px 12px;border-left:3px solid var(--bad);background:var(--panel)}
+@media(prefers-reduced-motion:no-preference){.nt .nt-move{transition:transform .18s ease-out}}
 @media print{.nt .ask,.nt fieldset,.nt details{display:none}.nt .cols{display:block}}
 `;
 
@@ -44,11 +49,15 @@ export const h = (tag, attrs = {}, ...children) => fill(document.createElement(t
 export const s = (tag, attrs = {}, ...children) =>
   fill(document.createElementNS("http://www.w3.org/2000/svg", tag), attrs, children);
 
-// The numbers of a binary trait (little-endian float64), exact and with infinities, which JSON has not.
-export function floats(bytes) {
+// The numbers of a binary trait (little-endian, float64 unless told), exact and with infinities, which JSON has not.
+export function floats(bytes, Kind = Float64Array) {
   const { buffer, byteOffset, byteLength } = ArrayBuffer.isView(bytes) ? bytes : new DataView(bytes);
-  return new Float64Array(buffer.slice(byteOffset, byteOffset + byteLength));
+  return new Kind(buffer.slice(byteOffset, byteOffset + byteLength));
 }
+
+// What a state's check is often made of.
+export const within = (value, from, to) => typeof value === "number" && value >= from && value <= to;
+export const whole = (value, from, to) => Number.isInteger(value) && within(value, from, to);
 
 // Numbers in [0, 1) that are the same in every browser: mulberry32.
 export function dice(seed) {
@@ -87,6 +96,25 @@ export function slider(label, range, onvalue) {
   return { node: h("label", {}, h("span", {}, label), said, input), show };
 }
 
+// A native choice of one among a few. `choices` are [value, text].
+export function select(label, choices, onvalue) {
+  const input = h("select", { "aria-label": label, onchange: () => onvalue(choices[input.selectedIndex][0]) },
+    choices.map(([, text]) => h("option", {}, text)));
+  const show = (value) => { input.selectedIndex = choices.findIndex(([each]) => each === value); };
+  return { node: h("label", { class: "nt-field" }, h("span", {}, label), input), show };
+}
+
+// A native checkbox.
+export function check(label, onvalue) {
+  const input = h("input", { type: "checkbox", onchange: () => onvalue(input.checked) });
+  return { node: h("label", { class: "nt-check" }, input, h("span", {}, label)), show: (value) => { input.checked = value; } };
+}
+
+// Figures in large type, each with what it is: [[value, name], ...].
+export function facts(pairs) {
+  return pairs.map(([value, name]) => h("div", {}, h("b", {}, value), h("span", { class: "soft" }, name)));
+}
+
 export function button(text, onclick) {
   return h("button", { type: "button", onclick }, text);
 }
@@ -123,19 +151,25 @@ function isDark() {
   return matchMedia("(prefers-color-scheme: dark)").matches;
 }
 
-// The picture as a file of its own: colours resolved, background included.
-function standalone(svg) {
-  const copy = svg.cloneNode(true);
-  const [from, to] = [svg, copy].map((root) => [root, ...root.querySelectorAll("*")]);
-  from.forEach((node, i) => {
-    const style = getComputedStyle(node);
-    for (const name of ["fill", "stroke", "font-family", "font-size"]) to[i].setAttribute(name, style.getPropertyValue(name));
-  });
-  const { width, height } = svg.viewBox.baseVal;
-  copy.setAttribute("width", width);
-  copy.setAttribute("height", height);
-  copy.prepend(s("rect", { width, height, fill: getComputedStyle(svg.closest(".nt")).backgroundColor }));
-  return new XMLSerializer().serializeToString(copy);
+// Pictures as one file, one below the other: colours resolved, background included.
+function standalone(pictures) {
+  const sizes = pictures.map((svg) => svg.viewBox.baseVal);
+  const width = Math.max(...sizes.map((size) => size.width));
+  const height = sizes.reduce((sum, size) => sum + size.height, 0);
+  const sheet = s("svg", { xmlns: "http://www.w3.org/2000/svg", width, height, viewBox: `0 0 ${width} ${height}` },
+    s("rect", { width, height, fill: getComputedStyle(pictures[0].closest(".nt")).backgroundColor }));
+  pictures.reduce((y, svg, i) => {
+    const copy = svg.cloneNode(true);
+    const [from, to] = [svg, copy].map((root) => [root, ...root.querySelectorAll("*")]);
+    from.forEach((node, n) => {
+      const style = getComputedStyle(node);
+      for (const name of ["fill", "stroke", "font-family", "font-size", "font-weight"]) to[n].setAttribute(name, style.getPropertyValue(name));
+      to[n].removeAttribute("style");
+    });
+    sheet.append(fill(copy, { y, width: sizes[i].width, height: sizes[i].height }, []));
+    return y + sizes[i].height;
+  }, 0);
+  return new XMLSerializer().serializeToString(sheet);
 }
 
 function save(name, blob) {
@@ -144,9 +178,9 @@ function save(name, blob) {
   setTimeout(() => URL.revokeObjectURL(link.href), 1000);
 }
 
-async function png(svg) {
+async function png(text) {
   const image = new Image();
-  image.src = `data:image/svg+xml,${encodeURIComponent(standalone(svg))}`;
+  image.src = `data:image/svg+xml,${encodeURIComponent(text)}`;
   await image.decode();
   const canvas = h("canvas", { width: 2 * image.width, height: 2 * image.height });
   canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height);
@@ -158,45 +192,120 @@ function csv(rows) {
   return rows.map((row) => row.map((each) => cell(String(each))).join(",")).join("\r\n");
 }
 
-// Buttons that save the picture and its numbers; `rows()` gives the numbers unrounded, the head first.
-export function exports(name, svg, rows) {
-  return h("div", { class: "nt-row", role: "group", "aria-label": "Save" },
-    button("SVG", () => save(`${name}.svg`, new Blob([standalone(svg)], { type: "image/svg+xml" }))),
-    button("PNG", async () => save(`${name}.png`, await png(svg))),
-    button("CSV", () => save(`${name}.csv`, new Blob([csv(rows())], { type: "text/csv" }))));
+// The numbers behind the pictures, folded, and buttons that save both. `show(head, rows, words)`: rows are unrounded, as
+// the CSV has them; `words(row)` is what a person reads. The table is made when somebody looks at it.
+export function numbers(name, pictures) {
+  let shown = { head: [], rows: [], words: (row) => row };
+  const place = h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "Table of numbers" });
+  const write = () => node.open && place.replaceChildren(table(shown.head, shown.rows.slice(0, 200).map(shown.words)));
+  const node = h("details", { ontoggle: write }, h("summary", {}, "Numbers, and files to save"), place,
+    h("div", { class: "nt-row", role: "group", "aria-label": "Save" },
+      button("SVG", () => save(`${name}.svg`, new Blob([standalone(pictures)], { type: "image/svg+xml" }))),
+      button("PNG", async () => save(`${name}.png`, await png(standalone(pictures)))),
+      button("CSV", () => save(`${name}.csv`, new Blob([csv([shown.head, ...shown.rows])], { type: "text/csv" })))));
+  return { node, show: (head, rows, words) => { shown = { head, rows, words }; write(); } };
 }
 
-// Make a widget. `state` names the traits that are watched; `build(ui)` fills `ui.root` once and returns `paint(width)`,
-// which is called whenever the state or the room changes. `ui.state()` is the state now, `ui.set({...})` changes it everywhere.
-export function widget({ title, state, build }) {
+// Step, and Play or Pause, for what evolves. `step()` goes on by one and says whether there is more.
+export function player(step, pace = 600) {
+  let clock = 0;
+  const stop = () => { clock = clearInterval(clock) ?? 0; play.textContent = "Play"; };
+  const tick = () => { if (!play.isConnected || play.matches(":disabled") || !step()) stop(); };
+  const play = button("Play", () => {
+    if (clock) return stop();
+    play.textContent = "Pause";
+    clock = setInterval(tick, pace);
+  });
+  return { node: h("div", { class: "nt-row" }, button("Step", () => { stop(); step(); }), play), stop };
+}
+
+// What a widget says in words instead of drawing it, such as that a text is empty.
+export class Sorry extends Error {}
+
+// Make a widget. `state` holds, for each trait that a reader changes, what a value must fulfil: `(value, get) => true`, or
+// false, or a sentence that says what is wrong with it.
+// `data` names what only Python changes, after which all is built anew; `watch` what is only painted again.
+// `build(ui)` fills `ui.root` and returns `paint(width)`. `ui.state()` is the last good state, `ui.set({...})` changes it
+// everywhere, `ui.reset()` returns to what Python made. A value that does not fit, or an error, becomes a sentence in the widget.
+export function widget({ title, state, data = [], watch = [], build }) {
+  const fits = { ...state, prediction: (value) => typeof value === "string" };
   return {
     render({ model, el }) {
-      const root = h("section", { class: "nt", "aria-label": title }, h("h2", {}, title));
-      const now = () => Object.fromEntries(state.map((name) => [name, model.get(name)]));
+      const get = (name) => model.get(name);
+      const good = {};
+      let told = get("problem") ?? "";
+      let paint = null;
+      let body = h("div");
+      const alarm = h("p", { class: "nt-problem", role: "alert", hidden: true });
+      const root = h("section", { class: "nt", "aria-label": title }, h("h2", {}, title), alarm, body);
+
+      const take = () => {
+        for (const [name, fit] of Object.entries(fits)) {
+          const value = get(name);
+          const fitting = fit(value, get);
+          if (fitting === true) { good[name] = value; continue; }
+          const before = [good[name], get("made")?.[name]].find((each) => each !== undefined && fit(each, get) === true);
+          told = fitting || `A setting was not taken: ${name} cannot be ${String(JSON.stringify(value)).slice(0, 60)} here.`;
+          if (before === undefined) continue;
+          good[name] = before;
+          model.set(name, before);
+        }
+      };
       const set = (changes) => {
+        told = "";
         for (const [name, value] of Object.entries(changes)) model.set(name, value);
         try { model.save_changes(); } catch { /* a host without a kernel: the page's own state is enough */ }
+        repaint();
       };
-      const dress = () => { root.dataset.theme = isDark() ? "dark" : "light"; };
-      dress();
-      el.append(h("style", {}, STYLE), root);
-      const paint = build({ root, get: (name) => model.get(name), state: now, set });
+      const reset = () => set({ ...get("made"), prediction: good.prediction });
+      const make = (width) => {
+        const fresh = h("div");
+        const painter = build({ root: fresh, get, state: () => ({ ...good }), set, reset });
+        painter(width);
+        body.replaceWith(fresh);
+        body = fresh;
+        return painter;
+      };
       let waiting = false;
-      const repaint = () => {
-        if (waiting) return;
-        waiting = true;
-        queueMicrotask(() => { waiting = false; paint(Math.max(300, (root.clientWidth || 640) - 32)); });
+      const show = () => {
+        waiting = false;
+        const width = Math.max(280, (root.clientWidth || 640) - 32);
+        let fault = "";
+        try {
+          take();
+          if (paint) paint(width);
+          else paint = make(width);
+        } catch (error) {
+          fault = error instanceof Sorry ? error.message : `This could not be drawn (${error.message}); the last good picture stays.`;
+        }
+        const said = `${told} ${fault}`.trim();
+        if (alarm.textContent !== said) alarm.textContent = said;
+        alarm.hidden = !said;
       };
-      for (const name of state) model.on(`change:${name}`, repaint);
+      const repaint = () => {
+        if (!waiting) queueMicrotask(show);
+        waiting = true;
+      };
+      const renew = () => { paint = null; repaint(); };
+      const hear = () => { told = get("problem"); repaint(); };
+      const dress = () => { root.dataset.theme = isDark() ? "dark" : "light"; };
+      const heard = [...Object.keys(fits), ...watch].map((name) => [name, repaint]);
+      heard.push(...data.map((name) => [name, renew]), ["problem", hear]);
+
+      dress();
+      // Hosts may put a picture without scripts beside the widget: it goes where the widget lives.
+      const still = `[data-nt-still="${CSS.escape(get("key") ?? "")}"]{display:none}`;
+      el.append(h("style", {}, STYLE + still), root);
+      for (const [name, callback] of heard) model.on(`change:${name}`, callback);
       const room = new ResizeObserver(repaint);
       room.observe(root);
       const host = new MutationObserver(dress);
       for (const node of [document.body, document.documentElement]) host.observe(node, { attributes: true });
       const system = matchMedia("(prefers-color-scheme: dark)");
       system.addEventListener("change", dress);
-      repaint();
+      show();
       return () => {
-        for (const name of state) try { model.off(`change:${name}`, repaint); } catch { /* nothing to undo there */ }
+        for (const [name, callback] of heard) try { model.off(`change:${name}`, callback); } catch { /* nothing to undo there */ }
         room.disconnect();
         host.disconnect();
         system.removeEventListener("change", dress);
