@@ -99,8 +99,8 @@ class Frame:
         for value in _ticks(*self._up[:2], 4):
             parts.append(line([(self._left, self.y(value)), (self._right, self.y(value))], "line", 1))
             parts.append(text(self._left - 6, self.y(value) + 4, f"{value:g}", anchor="end", soft=True))
-        for value in _ticks(*self._across[:2], 6):
-            parts.append(text(self.x(value), self._bottom + 16, f"{value:g}", anchor="middle", soft=True))
+        foot = self._bottom + 16
+        parts += [text(self.x(at), foot, f"{at:g}", anchor="middle", soft=True) for at in _ticks(*self._across[:2], 6)]
         parts.append(text(self._left, self._top - 8, self._up[2], soft=True))
         parts.append(text(self._right, self.height - 4, self._across[2], anchor="end", soft=True))
         return parts

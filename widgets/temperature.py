@@ -12,6 +12,7 @@ from widgets import picture
 from widgets.base import Floats, Widget, as_list, check_logits, stored
 
 _SHOWN = 10
+_LABEL = 12
 _DRAWS = 100
 
 
@@ -107,8 +108,8 @@ class Temperature(Widget, script="temperature"):
         """Return a peaked and a flat distribution of pocket-lm, side by side."""
         rows = stored("temperature")
         peaked, flat = rows["peaked"], rows["flat"]
-        contrast = (flat["logits"], flat["tokens"], flat["caption"])
-        return cls(peaked["logits"], peaked["tokens"], caption=peaked["caption"], contrast=contrast)
+        contrast = (flat["logits"], rows["tokens"], flat["caption"])
+        return cls(peaked["logits"], rows["tokens"], caption=peaked["caption"], contrast=contrast)
 
     def probabilities(self) -> list[float]:
         """Return what the bars of the first distribution show, in the order of the tokens."""
@@ -130,7 +131,7 @@ class Temperature(Widget, script="temperature"):
     def picture(self) -> str:
         """Return the bars of the likeliest tokens."""
         best = self._best()
-        labels = [token if len(token) <= 12 else f"{token[:11]}…" for token, _, _ in best]
+        labels = [token if len(token) <= _LABEL else f"{token[: _LABEL - 1]}…" for token, _, _ in best]
         return picture.bars(labels, [p for _, _, p in best], lambda p: f"{100 * p:.1f} %", self.describe())
 
     def _best(self) -> list[tuple[str, float, float]]:

@@ -56,8 +56,8 @@ def open_offline(browser: Browser) -> Iterator[Callable[..., Page]]:
         if not request.url.startswith(("file:", "data:", "blob:")):
             troubles.append(f"asked for {request.url}")
 
-    def open_page(path: Path, *, scheme: str = "light", width: int = 960, after: str = "") -> Page:
-        context = browser.new_context(color_scheme=scheme, viewport={"width": width, "height": 720})
+    def open_page(path: Path, *, scheme: str = "light", width: int = 960, after: str = "", **options: Any) -> Page:
+        context = browser.new_context(color_scheme=scheme, viewport={"width": width, "height": 720}, **options)
         context.set_offline(True)
         contexts.append(context)
         page = context.new_page()

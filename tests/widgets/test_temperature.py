@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 from collections.abc import Callable
@@ -15,6 +16,8 @@ import traitlets
 
 from solutions.next_token import softmax_temperature
 from widgets import Temperature
+from widgets.base import stored
+from widgets.temperature import next_token_probabilities
 
 Call = Callable[[str, list[list[Any]]], list[Any]]
 
@@ -33,9 +36,10 @@ TEMPERATURES = [0.0, 1e-320, 1e-9, 0.05, 0.5, 1.0, 3.0, 1e6]
 
 
 def params(
-    logits: list[float], temperature: float = 1.0, top_k: int | None = None, top_p: float = 1.0
+    logits: list[float], temperature: float = 1.0, top_k: int | None = None, top_p: float = 1.0, min_p: float = 0.0
 ) -> dict[str, Any]:
-    return {"logits": logits, "temperature": temperature, "top_k": top_k or len(logits), "top_p": top_p}
+    settings = {"temperature": temperature, "top_k": top_k or len(logits), "top_p": top_p, "min_p": min_p}
+    return {"logits": logits, **settings}
 
 
 @pytest.mark.parametrize("row", ROWS.values(), ids=ROWS.keys())
@@ -80,19 +84,59 @@ def test_a_kept_token_of_no_probability_is_not_called_cut(javascript: Call) -> N
 
 @pytest.mark.slow
 @pytest.mark.parametrize("row", ROWS.values(), ids=ROWS.keys())
-def test_cuts_agree_with_transformers(row: list[float], javascript: Call) -> None:
-    from transformers.generation.logits_process import TopKLogitsWarper, TopPLogitsWarper
+def test_cuts_agree_with_transformers_and_with_the_still_picture(row: list[float], javascript: Call) -> None:
+    from transformers.generation.logits_process import MinPLogitsWarper, TopKLogitsWarper, TopPLogitsWarper
 
-    settings = [(t, k, p) for t in (0.5, 2.0) for k in (1, 2, 5) for p in (0.3, 0.8, 0.95)]
-    settings = [(t, min(k, len(row)), p) for t, k, p in settings]
+    settings = [
+        (t, min(k, len(row)), p, m) for t in (0.5, 2.0) for k in (1, 2, 5) for p in (0.3, 0.8, 1.0) for m in (0.0, 0.3)
+    ]
     answers = javascript("temperature", [["compute", params(row, *setting)] for setting in settings])
-    for (temperature, top_k, top_p), answer in zip(settings, answers, strict=True):
+    for (temperature, top_k, top_p, min_p), answer in zip(settings, answers, strict=True):
+        got = torch.tensor(answer["probs"], dtype=torch.float64)
+        still = torch.tensor(next_token_probabilities(row, temperature, top_k, top_p, min_p), dtype=torch.float64)
+        torch.testing.assert_close(got, still, rtol=1e-12, atol=0)
         scores = torch.tensor([row], dtype=torch.float64) / temperature
-        for warper in (TopKLogitsWarper(top_k), TopPLogitsWarper(top_p)):
+        for warper in (TopKLogitsWarper(top_k), TopPLogitsWarper(top_p), MinPLogitsWarper(min_p)):
             scores = warper(None, scores)
-        want = torch.softmax(scores, -1)[0]
         if len(set(row)) == len(row):  # among equal logits transformers keeps all, we keep the first
-            torch.testing.assert_close(torch.tensor(answer["probs"], dtype=torch.float64), want, rtol=1e-6, atol=0)
+            torch.testing.assert_close(got, torch.softmax(scores, -1)[0], rtol=1e-6, atol=0)
+
+
+def test_min_p_is_a_share_of_the_likeliest(javascript: Call) -> None:
+    logits = [math.log(weight) for weight in (6.0, 3.0, 1.0)]
+    half, more, all_of_it = javascript("temperature", [["compute", params(logits, min_p=m)] for m in (0.5, 0.51, 1.0)])
+    assert half["probs"] == pytest.approx([2 / 3, 1 / 3, 0])
+    assert more["kept"] == all_of_it["kept"] == [1, 0, 0]
+
+
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        ("1, 2;-0.5\n4e2", [1.0, 2.0, -0.5, 400.0]),
+        ("1 -inf", [1.0, -INF]),
+        ("1, two", "Number 2 of your logits is not a finite number"),
+        ("1, NaN", "Number 2 of your logits is not a finite number"),
+        ("Infinity", "Number 1 of your logits is not a finite number"),
+        (" , ", "at least one finite"),
+        ("1 " * 51, "At most 50"),
+        ("-inf -inf", "at least one finite"),
+    ],
+)
+def test_typed_logits_are_read_or_refused_in_words(text: str, read: list[float] | str, javascript: Call) -> None:
+    (got,) = javascript("temperature", [["typed", text]])
+    if isinstance(read, str):
+        assert read in got
+    else:
+        assert [-INF if value is None else value for value in got] == read  # JSON has no infinity
+
+
+def test_the_slider_of_k_offers_few_values_of_a_large_vocabulary(javascript: Call) -> None:
+    few, many = javascript("temperature", [["stops", 7], ["stops", 50_000]])
+    assert few == [1, 2, 3, 4, 5, 6, 7]
+    assert many[:20] == list(range(1, 21))
+    assert many[-1] == 50_000
+    assert all(low < high <= 1.14 * low + 1 for low, high in itertools.pairwise(many))
+    assert len(many) < 120
 
 
 def test_draws_repeat_and_never_show_what_cannot_come(javascript: Call) -> None:
@@ -150,6 +194,8 @@ def test_bad_logits_are_refused_in_words(logits: list[Any], tokens: list[str], w
         ({"top_k": 3}, "1 to 2"),
         ({"top_p": 0.0}, "above 0"),
         ({"top_p": 1.5}, "above 0"),
+        ({"min_p": -0.1}, "min_p must be 0 to 1"),
+        ({"min_p": math.nan}, "min_p must be 0 to 1"),
     ],
 )
 def test_bad_settings_are_refused_in_words(setting: dict[str, float], words: str) -> None:
@@ -157,19 +203,59 @@ def test_bad_settings_are_refused_in_words(setting: dict[str, float], words: str
         Temperature([1.0, 0.0], ["a", "b"], **setting)
 
 
+def test_a_bad_setting_later_keeps_the_last_one_and_is_said_in_the_widget() -> None:
+    widget = Temperature([1.0, 0.0], ["a", "b"], 0.5)
+    with pytest.raises(traitlets.TraitError, match="0 or larger"):
+        widget.temperature = -1
+    assert widget.temperature == 0.5
+    assert widget.problem == "Temperature must be 0 or larger and finite, not -1.0."
+    widget.temperature = 2
+    assert widget.problem == ""
+    with pytest.raises(traitlets.TraitError, match="logit 1 is nan"):
+        widget.logits = [1.0, math.nan]
+    assert widget.logits == (1.0, 0.0)
+    assert "logit 1 is nan" in widget.problem.lower()
+
+
 def test_state_opens_the_same_view_again() -> None:
-    first = Temperature([1.0, 0.0], ["a", "b"], 0.5, 1, 0.9)
-    first.pinned, first.draws, first.prediction = [2.0, 2, 1.0], 3, "9.0 times"
-    again = Temperature([1.0, 0.0], ["a", "b"], **json.loads(json.dumps(first.state())))
+    first = Temperature([1.0, 0.0], ["a", "b"], 0.5, 1, 0.9, 0.1)
+    first.pinned, first.draws, first.seed, first.prediction = [2.0, 2, 1.0, 0.0], 3, 7, "9.0 times"
+    again = Temperature([1.0, 0.0], ["a", "b"]).load(json.loads(json.dumps(first.state())))
     assert again.state() == first.state()
+    assert again.problem == ""
 
 
-def test_where_no_script_runs_there_is_text() -> None:
-    bundle, _ = Temperature([1.0, 0.0], ["<tower>", "river"], caption="Then the")._repr_mimebundle_()
-    assert "'<tower>'" in bundle["text/plain"]
-    assert "Then the" in bundle["text/plain"]
-    assert "&lt;tower&gt;" in bundle["text/html"]
-    assert "application/vnd.jupyter.widget-view+json" in bundle
+def test_a_state_of_another_version_is_taken_as_far_as_it_is_understood() -> None:
+    widget = Temperature([1.0, 0.0], ["a", "b"])
+    widget.load({"version": 0, "temperature": 0.5, "top_k": 9, "heat": 1})
+    assert (widget.temperature, widget.top_k) == (0.5, 2)
+    assert widget.problem == (
+        "Not all of the saved state was taken: it was saved by another version; top_k must be 1 to 2, not 9; "
+        "heat is not known."
+    )
+
+
+def test_a_terminal_gets_the_numbers_as_text() -> None:
+    said = repr(Temperature([1.0, 0.0], ["<tower>", "river"], caption="Then the"))
+    assert "'<tower>'" in said
+    assert "Then the" in said
+    assert "0.7311" in said  # e / (e + 1)
+
+
+def test_a_contrast_must_fit_too() -> None:
+    with pytest.raises(ValueError, match="1 logits but 2 tokens"):
+        Temperature([1.0, 0.0], ["a", "b"], contrast=([1.0], ["a", "b"], "flat"))
+    assert Temperature([1.0], ["a"], contrast=([1.0, 0.0], ["a", "b"], "flat")).top_k == 2
+
+
+@pytest.mark.slow
+def test_the_stored_logits_are_those_of_the_model() -> None:
+    from widgets.data import temperature
+
+    made, kept = temperature.rows(), stored("temperature")
+    assert made["tokens"] == kept["tokens"]
+    for name in temperature.PROMPTS:
+        assert made[name]["logits"] == pytest.approx(kept[name]["logits"], abs=0.021)
 
 
 def test_a_token_cannot_end_the_page(tmp_path: Path) -> None:

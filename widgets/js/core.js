@@ -27,7 +27,7 @@ padding:16px;border:1px solid var(--line);border-radius:8px}
 .nt table{border-collapse:collapse;font-size:12px;width:100%;margin:8px 0}
 .nt th,.nt td{text-align:right;padding:2px 8px;border-bottom:1px solid var(--line);font-weight:400;white-space:nowrap}
 .nt th:first-child{text-align:left}.nt thead th{color:var(--soft)}
-.nt .facts{display:flex;gap:8px 20px;flex-wrap:wrap;margin:8px 0;font-size:13px}.nt .facts b{font-size:18px;font-weight:600;display:block}
+.nt .facts{display:flex;gap:8px 16px;flex-wrap:wrap;margin:8px 0;font-size:12px}.nt .facts b{font-size:18px;font-weight:600;display:block}
 .nt select,.nt input[type=text],.nt input[type=number]{font:inherit;font-size:13px;color:inherit;background:var(--paper);border:1px solid var(--line);border-radius:6px;padding:4px 8px;max-width:100%}
 .nt label.nt-field{gap:4px 8px}.nt label.nt-check{grid-template-columns:auto 1fr;gap:8px;align-items:center}
 .nt .nt-problem{margin:8px 0;padding:8px 12px;border-left:3px solid var(--bad);background:var(--panel)}
@@ -258,12 +258,19 @@ export function widget({ title, state, data = [], watch = [], build }) {
         repaint();
       };
       const reset = () => set({ ...get("made"), prediction: good.prediction });
+      // What was open stays open, and the control that has the focus keeps it.
       const make = (width) => {
         const fresh = h("div");
         const painter = build({ root: fresh, get, state: () => ({ ...good }), set, reset });
+        const all = (kind) => [body, fresh].map((node) => [...node.querySelectorAll(kind)]);
+        const [folds, newFolds] = all("details");
+        folds.forEach((fold, i) => newFolds[i]?.toggleAttribute("open", fold.open));
         painter(width);
+        const [controls, newControls] = all("button,input,select,summary");
+        const place = controls.indexOf(root.getRootNode().activeElement);
         body.replaceWith(fresh);
         body = fresh;
+        newControls[place]?.focus();
         return painter;
       };
       let waiting = false;

@@ -67,6 +67,13 @@ export function typed(text) {
   return values.some(Number.isFinite) ? values : "Your logits need at least one finite number.";
 }
 
+// The values of k that a slider offers: all of them, or, of a large vocabulary, some that lie evenly on a scale of ratios.
+export function stops(size) {
+  const all = Array.from({ length: size }, (_, i) => i + 1);
+  return size <= 60 ? all : [...new Set([...all.slice(0, 20), ...all.slice(20).map((k) => Math.round(1.12 ** Math.round(Math.log(k) / Math.log(1.12)))), size])]
+    .filter((k) => k <= size).sort((a, b) => a - b);
+}
+
 // A pair whose ratio at T = 1 is neither dull nor huge: ask what T = 0.5 makes of it. None such: no question.
 export function puzzle(logits, tokens) {
   const ids = ranked(logits);
@@ -159,7 +166,7 @@ function panel(logits, tokens, caption) {
     const text = summary(now, words(setting, size), tokens, caption);
     draw(svg, { rows, width, drawn: state.draws, pinned: words(state.pinned, size), text });
     figures.replaceChildren(...facts([[now.entropy.toFixed(2), "entropy, bits"], [now.effective.toFixed(1), "effective choices"],
-      [String(now.possible), "tokens possible"]]));
+      [String(now.possible), "possible"]]));
     return { text, rows: ids.map((id) => [tokens[id], logits[id], base.probs[id], pinned.probs[id], now.probs[id], counts[id]]) };
   };
   return { node, svg, show };
@@ -195,7 +202,8 @@ function build(ui) {
 
   const dial = (name) => (value) => ui.set({ [name]: value, draws: 0 });
   const heat = slider("Temperature T", { min: 0, max: Math.max(3, Math.ceil(ui.get("temperature"))), step: 0.05 }, dial("temperature"));
-  const keep = slider("Keep top k", { min: 1, max: size, step: 1 }, dial("top_k"));
+  const counts = stops(size);
+  const keep = slider("Keep top k", { min: 0, max: counts.length - 1, step: 1 }, (place) => ui.set({ top_k: counts[place], draws: 0 }));
   const mass = slider("Keep mass p", { min: 0.05, max: 1, step: 0.05 }, dial("top_p"));
   const least = slider("Drop below min-p × best", { min: 0, max: 1, step: 0.05 }, dial("min_p"));
   const roll = (count) => () => {
@@ -234,7 +242,7 @@ function build(ui) {
     controls.disabled = fields.disabled = Boolean(question) && !state.prediction;
     locked.hidden = !controls.disabled;
     heat.show(state.temperature, state.temperature === 0 ? "0 (greedy)" : `${+state.temperature.toFixed(3)}`);
-    keep.show(state.top_k, state.top_k >= size ? `all ${size}` : `${state.top_k} of ${size}`);
+    keep.show(counts.findLastIndex((k) => k <= state.top_k), state.top_k >= size ? `all ${size}` : `${state.top_k} of ${size}`);
     mass.show(state.top_p, state.top_p.toFixed(2));
     least.show(state.min_p, state.min_p.toFixed(2));
     const text = results.map((each) => each.text).join(" ");
