@@ -117,6 +117,19 @@ def build(
         raise typer.Exit(FAILED)
 
 
+@app.command(epilog="Example: nexttoken gallery --output site && python -m http.server -d site")
+@_one_sentence
+def gallery(
+    *,
+    output: Annotated[Path, typer.Option("--output", "-o", help="The folder to write to.")] = Path("gallery"),
+) -> None:
+    """Write a static site of all widgets. It opens from disk, needs no server and asks no other place for anything."""
+    from nexttoken.gallery import write_gallery
+
+    *_, index = write_gallery(output)
+    typer.echo(f"Open {index}")
+
+
 @app.command(epilog="Example: nexttoken kit next_token --output dist")
 @_one_sentence
 def kit(
@@ -262,6 +275,25 @@ def lab(
     from nexttoken.lab import start
 
     raise typer.Exit(start(port, ip=ip, browser=browser))
+
+
+@app.command(epilog="Example: nexttoken demo --port 9000 --no-browser")
+@_one_sentence
+def demo(
+    *,
+    port: Annotated[int, typer.Option(help="Port to listen on.")] = 8866,
+    ip: Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 lets other machines in.")] = "localhost",
+    browser: Annotated[
+        bool | None, typer.Option(help="Open a browser, or not. By default, if there is a display.")
+    ] = None,
+    ready: Annotated[
+        int, typer.Option(min=0, help="Kernels that wait for each demo, so that its page opens at once; 60 MB each.")
+    ] = 1,
+) -> None:
+    """Serve the widgets as pages by Voila, with an index."""
+    from nexttoken.demo.start import start
+
+    start(port, ip=ip, browser=browser, ready=ready)
 
 
 @app.command(

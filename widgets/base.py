@@ -15,7 +15,7 @@ from typing import Any, ClassVar, NoReturn, Self
 import anywidget
 import traitlets
 
-from widgets.module import compose, page
+from widgets.module import compose, page, question
 
 # A widget's module and the core together; each instance in a notebook carries its own copy.
 MODULE_LIMIT = 30 * 1024
@@ -32,6 +32,8 @@ class Widget(anywidget.AnyWidget):
 
     shared: ClassVar[tuple[str, ...]] = ()
     script: ClassVar[str]
+    question: ClassVar[str]
+    """The one question that it answers: its title."""
 
     prediction = traitlets.Unicode().tag(sync=True)
     """What the reader predicted: empty before, "skip" to open without asking."""
@@ -48,6 +50,7 @@ class Widget(anywidget.AnyWidget):
         if script is not None:  # None: anywidget makes a subclass of its own for each instance
             cls.script = script
             cls._esm = compose(script)
+            cls.question = question(script)
         super().__init_subclass__(**kwargs)
 
     def __init__(self, **traits: Any) -> None:
@@ -126,13 +129,13 @@ class Widget(anywidget.AnyWidget):
         target.write_text(self.page(f"nexttoken · {type(self).__name__}"), encoding="utf-8")
         return target
 
-    def page(self, heading: str) -> str:
-        """Return the text of the page that `to_html` writes."""
+    def page(self, heading: str, home: str = "") -> str:
+        """Return the text of the page that `to_html` writes; `home` is the address of a list of all widgets."""
         names = [name for name in self.trait_names(sync=True) if not name.startswith("_") and name != "key"]
         own = {name for each in type(self).__mro__ if issubclass(each, Widget) for name in vars(each)}
         state = self.get_state([name for name in names if name in own])
         packed = {name: _pack(value) for name, value in state.items()}
-        return page(self.script, heading, packed, [*self.shared, "prediction"], self._still())
+        return page(self.script, heading, packed, [*self.shared, "prediction"], self._still(), home)
 
     def __repr__(self) -> str:
         """Return the fallback as text: it is what a terminal shows."""

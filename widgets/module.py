@@ -12,6 +12,7 @@ _JS = Path(__file__).parent / "js"
 _IMPORT = re.compile(r'^import [^;]* from "\./(\w+)\.js";\n', re.MULTILINE)
 _EXPORT = re.compile(r"^export (?!default)", re.MULTILINE)
 _DEFAULT = re.compile(r"^export default ", re.MULTILINE)
+_TITLE = re.compile(r'^  title: "(.*)",$', re.MULTILINE)
 #: Comments on lines of their own, and what indents a line: neither is sent to a browser.
 _FOR_READERS = re.compile(r"^[ ]+|^[ ]*//.*\n", re.MULTILINE)
 
@@ -32,7 +33,16 @@ def compose(name: str) -> str:
     return _FOR_READERS.sub("", _EXPORT.sub("", "".join(pieces.values())) + own)
 
 
-def page(name: str, heading: str, state: dict[str, Any], shared: list[str], fallback: str) -> str:
+def question(name: str) -> str:
+    """Return the question that the widget `name` answers: its title, as its JavaScript has it."""
+    source = (_JS / f"{name}.js").read_text(encoding="utf-8")
+    found = _TITLE.search(source)
+    if found is None:
+        raise ValueError(f"js/{name}.js has no line 'title: \"...\",'")
+    return found[1]
+
+
+def page(name: str, heading: str, state: dict[str, Any], shared: list[str], fallback: str, home: str = "") -> str:
     """Return a self-contained HTML page: module, state and a host for them, and nothing to fetch.
 
     Parameters
@@ -48,10 +58,13 @@ def page(name: str, heading: str, state: dict[str, Any], shared: list[str], fall
         address opens in the same state.
     fallback
         HTML for a reader whose browser runs no script.
+    home
+        The address of a page that lists all widgets, if there is one.
     """
     # A module written inside a page cannot be imported by it: there the default export becomes a name.
     script = _DEFAULT.sub("const face = ", _EXPORT.sub("", compose(name)))
     data = json.dumps({"state": state, "shared": shared}, allow_nan=False).replace("<", "\\u003c")
-    parts = {"HEADING": html.escape(heading), "FALLBACK": fallback, "DATA": data, "SCRIPT": script}
+    way = f'<nav><a href="{html.escape(home)}">All widgets</a></nav>' if home else ""
+    parts = {"HEADING": html.escape(heading), "HOME": way, "FALLBACK": fallback, "DATA": data, "SCRIPT": script}
     template = (_JS / "page.html").read_text(encoding="utf-8")
     return re.sub(r"\{\{(\w+)\}\}", lambda hole: parts[hole[1]], template)

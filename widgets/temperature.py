@@ -119,7 +119,7 @@ class Temperature(Widget, script="temperature"):
         """Return the question and the settings."""
         cuts = f"top k {self.top_k} of {self._size()}, top p {self.top_p:g}, min-p {self.min_p:g}"
         return (
-            f"What does temperature do to the choice of the next token? {self.caption}".rstrip()
+            f"{self.question} {self.caption}".rstrip()
             + f" (temperature {self.temperature:g}, {cuts})"
         )
 

@@ -237,7 +237,9 @@ export function widget({ title, state, data = [], watch = [], build }) {
       let paint = null;
       let body = h("div");
       const alarm = h("p", { class: "nt-problem", role: "alert", hidden: true });
-      const root = h("section", { class: "nt", "aria-label": title }, h("h2", {}, title), alarm, body);
+      // Without this mark on what has the focus, JupyterLab takes its arrows and Enter for commands to the notebook.
+      const mark = (event) => event.target.setAttribute("data-lm-suppress-shortcuts", "");
+      const root = h("section", { class: "nt", "aria-label": title, onfocusin: mark }, h("h2", {}, title), alarm, body);
 
       const take = () => {
         for (const [name, fit] of Object.entries(fits)) {
