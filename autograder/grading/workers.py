@@ -218,7 +218,7 @@ def work_for(assignment: Assignment, work: Work) -> Done:
             _close_engines()
             _open[assignment.fingerprint] = (Engine.open(assignment), assignment.release)
             gc.collect()
-            gc.freeze()  # what every submission needs stays: looking through it again and again took a sixth of the time
+            gc.freeze()  # what every submission needs stays; looking through it each time took a sixth of the work
         done = do(work, *_open[assignment.fingerprint])
         if done.retry and done.result.status != "graded":
             _close_engines()  # what failed once is made anew
