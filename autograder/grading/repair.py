@@ -46,6 +46,7 @@ def repair(submitted: NotebookNode, released: NotebookNode) -> tuple[NotebookNod
         notes += [note for note in more if note not in notes]
         if cells == before:
             break
+    notes += _given_other_meanings(cells)
     return make_notebook(cells, copy.deepcopy(released.metadata)), notes
 
 
@@ -138,6 +139,21 @@ def _in_order(cells: list[NotebookNode], notes: list[str]) -> list[NotebookNode]
     notes.append(f"moved up, since cells before need what is in it: {listed(labels)}")
     following = iter(order)
     return [cells[next(following)] if _is_run(cell) else cell for cell in cells]
+
+
+def _given_other_meanings(cells: list[NotebookNode]) -> list[str]:
+    """Say which names that an exercise's code looks up are bound anew by a later cell: checks come after all cells."""
+    if sum(len(cell.source) for cell in cells) > _MOST_CODE:
+        return []
+    run = [(grade_id_of(cell), names(cell.source)) for cell in cells if _is_run(cell)]
+    bound_later: set[str] = set()
+    notes = []
+    for grade_id, found in reversed(run):
+        if grade_id and (changed := found.looked_up & bound_later):
+            exercise = grade_id.removesuffix("-code")
+            notes.append(f"a later cell gives a new meaning to what {exercise} uses: {listed(sorted(changed))}")
+        bound_later |= found.binds - found.imports
+    return notes[::-1]
 
 
 def _is_run(cell: NotebookNode) -> bool:
