@@ -46,7 +46,6 @@ def repair(submitted: NotebookNode, released: NotebookNode) -> tuple[NotebookNod
         notes += [note for note in more if note not in notes]
         if cells == before:
             break
-    notes += _given_other_meanings(cells)
     return make_notebook(cells, copy.deepcopy(released.metadata)), notes
 
 
@@ -129,7 +128,7 @@ def _with_missing(cells: list[NotebookNode], release: Release, notes: list[str])
 
 def _in_order(cells: list[NotebookNode], notes: list[str]) -> list[NotebookNode]:
     """Move cells up that others need; what is not run at grading, checks and experiments among it, stays."""
-    places = [place for place, cell in enumerate(cells) if _is_run(cell)]
+    places = [place for place, cell in enumerate(cells) if is_run(cell)]
     order = [places[rank] for rank in runnable_order([names(cells[place].source) for place in places])]
     turn = {place: rank for rank, place in enumerate(order)}
     moved = [place for rank, place in enumerate(places) if turn[place] < rank]
@@ -138,25 +137,11 @@ def _in_order(cells: list[NotebookNode], notes: list[str]) -> list[NotebookNode]
     labels = list(dict.fromkeys(grade_id_of(cells[place]) or "a cell of the student's" for place in moved))
     notes.append(f"moved up, since cells before need what is in it: {listed(labels)}")
     following = iter(order)
-    return [cells[next(following)] if _is_run(cell) else cell for cell in cells]
+    return [cells[next(following)] if is_run(cell) else cell for cell in cells]
 
 
-def _given_other_meanings(cells: list[NotebookNode]) -> list[str]:
-    """Say which names that an exercise's code looks up are bound anew by a later cell: checks come after all cells."""
-    if sum(len(cell.source) for cell in cells) > _MOST_CODE:
-        return []
-    run = [(grade_id_of(cell), names(cell.source)) for cell in cells if _is_run(cell)]
-    bound_later: set[str] = set()
-    notes = []
-    for grade_id, found in reversed(run):
-        if grade_id and (changed := found.looked_up & bound_later):
-            exercise = grade_id.removesuffix("-code")
-            notes.append(f"a later cell gives a new meaning to what {exercise} uses: {listed(sorted(changed))}")
-        bound_later |= found.binds - found.imports
-    return notes[::-1]
-
-
-def _is_run(cell: NotebookNode) -> bool:
+def is_run(cell: NotebookNode) -> bool:
+    """Say whether a cell of a repaired notebook is run at grading: code that is no check and no experiment."""
     return cell.cell_type == "code" and not is_experiment(cell) and not cell.metadata.get("nbgrader", {}).get("grade")
 
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell
 
+from autograder.grading.remarks import remarks
 from autograder.grading.repair import repair
 
 Fill = Callable[..., NotebookNode]
@@ -473,7 +474,7 @@ def test_a_name_that_a_later_cell_gives_a_new_meaning_is_told(
 ) -> None:
     notebook = submit(double=mine)
     notebook.cells.append(new_code_cell(later))
-    assert repair(notebook, released)[1] == [f"a later cell gives a new meaning to what double uses: {said}"]
+    assert remarks(repair(notebook, released)[0]) == [f"a later cell gives a new meaning to what double uses: {said}"]
 
 
 @pytest.mark.parametrize(
@@ -482,7 +483,7 @@ def test_a_name_that_a_later_cell_gives_a_new_meaning_is_told(
 def test_what_a_later_cell_leaves_as_it_is_is_not_told(later: str, submit: Fill, released: NotebookNode) -> None:
     notebook = submit(double="import math\n\ndef double(x):\n    return math.ldexp(max(x, x), 1)")
     notebook.cells.append(new_code_cell(later))
-    assert repair(notebook, released)[1] == []
+    assert remarks(repair(notebook, released)[0]) == []
 
 
 def test_pasted_pictures_stay_and_blank_cells_do_not(submit: Fill, released: NotebookNode) -> None:
