@@ -109,8 +109,15 @@ class Widget(anywidget.AnyWidget):
 
     def refuse(self, sentence: str) -> NoReturn:
         """Raise TraitError, and show the sentence in the widget, which keeps its last good state."""
-        self.problem = f"{sentence[0].upper()}{sentence[1:]}."
+        self._say(sentence)
         raise traitlets.TraitError(sentence)
+
+    def set_state(self, sync_data: dict[str, Any]) -> None:
+        """Take what the browser sent; what does not fit is said in the widget, which keeps its last good state."""
+        try:
+            super().set_state(sync_data)
+        except traitlets.TraitError as error:  # traitlets took back all that came with it, `problem` too
+            self._say(str(error))
 
     def to_html(self, path: str | Path) -> Path:
         """Write one page that holds everything, opens from disk and asks the network for nothing.
@@ -167,6 +174,9 @@ class Widget(anywidget.AnyWidget):
         body = "".join("<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
         table = f"<table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>"
         return f"{self.picture()}<p>{html.escape(self.describe())}</p>{table}"
+
+    def _say(self, sentence: str) -> None:
+        self.problem = f"{sentence[0].upper()}{sentence[1:]}."
 
     def _settle(self, _change: object) -> None:
         self.problem = ""

@@ -118,10 +118,7 @@ class Temperature(Widget, script="temperature"):
     def describe(self) -> str:
         """Return the question and the settings."""
         cuts = f"top k {self.top_k} of {self._size()}, top p {self.top_p:g}, min-p {self.min_p:g}"
-        return (
-            f"{self.question} {self.caption}".rstrip()
-            + f" (temperature {self.temperature:g}, {cuts})"
-        )
+        return f"{self.question} {self.caption}".rstrip() + f" (temperature {self.temperature:g}, {cuts})"
 
     def numbers(self) -> tuple[list[str], list[list[str]]]:
         """Return the likeliest tokens with their logits and probabilities."""

@@ -48,5 +48,5 @@ def test_making_a_widget_does_not_import_torch() -> None:
 
 
 def test_a_wrong_name_is_answered_with_the_right_ones() -> None:
-    with pytest.raises(AttributeError, match="it has Temperature"):
+    with pytest.raises(AttributeError, match="it has Attention, "):
         _ = widgets.Temprature
