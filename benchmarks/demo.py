@@ -36,7 +36,7 @@ def visit(browser: Browser, address: str) -> float:
     page = browser.contexts[0].new_page()
     start = time.perf_counter()
     page.goto(address, wait_until="commit")
-    page.locator("section.nt svg[role=img]").first.wait_for(timeout=120_000)
+    page.locator("div.nt svg[role=img]").first.wait_for(timeout=120_000)
     took = time.perf_counter() - start
     page.goto("about:blank")
     page.close()
@@ -62,7 +62,7 @@ def measure(name: str, visits: int, ready: int) -> dict[str, Any]:
                 time.sleep(PAUSE if ready else 1)
             page = chromium.contexts[0].new_page()
             page.goto(demos.address + name)
-            page.locator("section.nt").wait_for(timeout=120_000)
+            page.locator("div.nt").wait_for(timeout=120_000)
             resident, unshared = memory(demos)
         chromium.close()
     later = statistics.median(took[1:])

@@ -51,8 +51,8 @@ def test_the_index_says_what_there_is(demos: Demos, watched: Watched) -> None:
     )
     links.first.focus()
     page.keyboard.press("Enter")
-    page.locator("section.nt").wait_for(timeout=60_000)
-    assert page.locator("section.nt h2").inner_text() == page.title()
+    page.locator("div.nt").wait_for(timeout=60_000)
+    assert page.locator("div.nt h2").inner_text() == page.title()
     page.get_by_role("link", name="All demos").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Play with what a language model does")
 
@@ -61,7 +61,7 @@ def test_the_index_says_what_there_is(demos: Demos, watched: Watched) -> None:
 def test_a_widget_lives_in_voila(name: str, demos: Demos, watched: Watched) -> None:
     demo = next(demo for demo in available() if demo.widget == name)
     watched.page.goto(demos.address + demo.name)
-    widget = LiveWidget(watched.page.locator("section.nt"))
+    widget = LiveWidget(watched.page.locator("div.nt"))
     widget.play()
     widget.expect_no_still()
     expect(watched.page.locator(".jp-CodeCell .jp-InputArea")).to_have_count(0)  # the source is left out
@@ -72,7 +72,7 @@ def test_a_widget_lives_in_voila(name: str, demos: Demos, watched: Watched) -> N
 def test_formulas_and_icons_come_from_this_machine(demos: Demos, watched: Watched) -> None:
     page = watched.page
     page.goto(demos.address + "temperature")
-    page.locator("section.nt").wait_for(timeout=60_000)
+    page.locator("div.nt").wait_for(timeout=60_000)
     assert page.evaluate("document.fonts.load('900 16px \"Font Awesome 5 Free\"').then((fonts) => fonts.length)") == 1
     told = page.evaluate("document.getElementById('jupyter-config-data').textContent")
     assert "mathjax2-extension" not in told
@@ -84,7 +84,7 @@ def test_the_frame_follows_the_system(scheme: str, demos: Demos, browser: Browse
     watched = watch(browser, scheme=scheme, width=360)
     page = watched.page
     page.goto(demos.address + "temperature")
-    page.locator(f"section.nt[data-theme={scheme}]").wait_for(timeout=60_000)
+    page.locator(f"div.nt[data-theme={scheme}]").wait_for(timeout=60_000)
     paper = "rgb(255, 255, 255)" if scheme == "light" else "rgb(13, 17, 23)"
     for place in ("html", "body", "#main"):
         expect(page.locator(place)).to_have_css("background-color", paper)
@@ -118,7 +118,7 @@ def test_a_wrong_name_gets_the_list_of_what_there_is(address: str, demos: Demos,
 def test_a_kernel_ends_when_its_page_is_left(demos: Demos, watched: Watched) -> None:
     others = demos.kernels()
     watched.page.goto(demos.address + "temperature")
-    watched.page.locator("section.nt").wait_for(timeout=60_000)
+    watched.page.locator("div.nt").wait_for(timeout=60_000)
     mine = demos.kernels() - others
     assert len(mine) == 1
     watched.page.goto(demos.address)
@@ -129,7 +129,7 @@ def test_a_widget_goes_on_when_its_kernel_has_ended(demos: Demos, browser: Brows
     watched = watch(browser)
     page = watched.page
     page.goto(demos.address + "temperature")
-    page.locator("section.nt").wait_for(timeout=60_000)
+    page.locator("div.nt").wait_for(timeout=60_000)
     kernel = re.search(
         r'"kernelId": ?"([^"]+)"', page.evaluate("document.getElementById('jupyter-config-data').textContent")
     )
@@ -143,7 +143,7 @@ def test_a_widget_goes_on_when_its_kernel_has_ended(demos: Demos, browser: Brows
         [kernel[1]],
     )
     assert ended == 204  # as culling does
-    LiveWidget(page.locator("section.nt")).play()
+    LiveWidget(page.locator("div.nt")).play()
     page.context.close()
 
 
@@ -153,7 +153,7 @@ def test_a_kernel_waits_for_each_demo(tmp_path: Path, browser: Browser) -> None:
         watched = watch(browser)
         for _ in range(2):
             watched.page.goto(served.address + "temperature")
-            LiveWidget(watched.page.locator("section.nt")).play()
+            LiveWidget(watched.page.locator("div.nt")).play()
         watched.page.context.close()
         assert watched.errors == []
         assert watched.outside == []

@@ -71,7 +71,7 @@ def test_a_widget_lives(
     notebook.wait_until_ready()
     showing, asking = notebook.code_cell("from widgets"), notebook.code_cell("print(")
     notebook.run(showing)
-    widget = LiveWidget(showing.locator("section.nt"))
+    widget = LiveWidget(showing.locator("div.nt"))
     widget.play()
     widget.expect_no_still()
     expect(showing.locator(".jp-RenderedText:visible")).to_have_count(0)  # the words for a terminal are not shown too
@@ -92,7 +92,7 @@ def test_a_notebook_without_its_kernel_shows_the_picture(
     notebook.wait_until_ready()
     showing = notebook.code_cell("from widgets")
     notebook.run(showing)
-    showing.locator("section.nt").wait_for()
+    showing.locator("div.nt").wait_for()
     notebook.save()
     for session in page.request.get(server("api/sessions")).json():
         page.request.delete(server(f"api/sessions/{session['id']}"))
@@ -103,4 +103,4 @@ def test_a_notebook_without_its_kernel_shows_the_picture(
     expect(still).to_be_visible()
     expect(still.locator("svg")).to_be_visible()
     expect(still).to_contain_text("What does temperature do to the choice of the next token?")
-    expect(page.locator("section.nt")).to_have_count(0)
+    expect(page.locator("div.nt")).to_have_count(0)

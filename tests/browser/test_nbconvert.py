@@ -89,14 +89,14 @@ def test_without_a_network_each_widget_is_a_picture_with_words_and_numbers(brows
         expect(still.locator("svg").first).to_be_visible()
         assert len(still.locator("p").inner_text()) > 40
         assert still.locator("tbody tr").count() > 1
-    expect(page.locator("section.nt")).to_have_count(0)
+    expect(page.locator("div.nt")).to_have_count(0)
     page.context.close()
 
 
 @pytest.mark.skipif(not NPM, reason="NEXTTOKEN_NPM names no folder with the files of the CDNs; see widgets/hosts.md")
 def test_where_its_cdns_answer_each_widget_lives(browser: Browser, converted: Path) -> None:
     page, refused, errors = open_page(browser, converted, _FROM_NPM)
-    roots = page.locator("section.nt")
+    roots = page.locator("div.nt")
     expect(roots).to_have_count(len(NAMES), timeout=30_000)
     for root in roots.all():
         LiveWidget(root).play()

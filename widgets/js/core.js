@@ -239,7 +239,7 @@ export function widget({ title, state, data = [], watch = [], build }) {
       const alarm = h("p", { class: "nt-problem", role: "alert", hidden: true });
       // Without this mark on what has the focus, JupyterLab takes its arrows and Enter for commands to the notebook.
       const mark = (event) => event.target.setAttribute("data-lm-suppress-shortcuts", "");
-      const root = h("section", { class: "nt", "aria-label": title, onfocusin: mark }, h("h2", {}, title), alarm, body);
+      const root = h("div", { class: "nt", role: "group", "aria-label": title, onfocusin: mark }, h("h2", {}, title), alarm, body);
 
       const take = () => {
         for (const [name, fit] of Object.entries(fits)) {
