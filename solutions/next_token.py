@@ -541,7 +541,8 @@ def perplexity(logits: Tensor, labels: Tensor, ignore: int = -100) -> float:
     -------
     float
         exp of the mean of -ln P over all labels that count, all sequences together: a long sequence weighs more than
-        a short one. Infinite if a label that counts has probability 0. Logits of any finite size are safe.
+        a short one. Infinite if a label that counts has probability 0. Logits of any finite size are safe; only what
+        is beyond the largest Python float, some 1e308, may be infinite too.
 
     Raises
     ------
@@ -555,8 +556,8 @@ def perplexity(logits: Tensor, labels: Tensor, ignore: int = -100) -> float:
         raise ValueError("no label counts, so there is nothing to take the mean of")
     log_probabilities = rows.log_softmax(dim=-1)
     index = wanted.masked_fill(~counted, 0).unsqueeze(-1)  # (..., T - 1, 1)
-    picked = log_probabilities.gather(-1, index).squeeze(-1)  # (..., T - 1)
-    return (-picked[counted].double().mean()).exp().item()
+    picked = log_probabilities.gather(-1, index)[counted]  # (N, 1)
+    return (-picked.double().mean()).exp().item()
     ### END SOLUTION
 
 
@@ -1022,26 +1023,52 @@ def multi_head_attention(
 # check(multi_head_attention)
 
 # %% [markdown]
-# **Your loop on a real model.** `pocket-lm` is a small Llama that lies in this course. It runs on a laptop without a
-# network. `lm.next_logits` is the function that your loop asks, and the prompt gives the model something to read.
-# Change the passage, the question or the choice, and run it again. This cell is for you; it earns no points.
+# ## Put it together
+#
+# `pocket-lm` is a small Llama that lies in this course and runs without a network. Now it runs on your code: your
+# tokenizer, with the merges that the model was trained with; your attention in all of its heads, with the model's
+# weights; your filters, your softmax and your loop. What is left of the library is a table of vectors for the tokens,
+# a scaling, and a small network for each position: `pocket/assembly.py` has the whole way from ids to logits on half
+# a page, `forward`. Its `rotate` is the function that you were given as `rotate`.
+#
+# Each of your parts is tried on the model first. Where one is missing or gives something else, the library's stands
+# in, and the table says so. The last line compares with the library's own generation. This cell is for you; it earns
+# no points. Change the passage, the question or the choice, and run it again.
 
 # %% tags=["active-ipynb", "experiment"]
 # import pocket
+# from pocket import assembly
 #
 # lm = pocket.load("pocket-lm")
+# parts = assembly.assemble(lm, globals())
+# print(parts)
+#
 # prompt = """Context:
 # [1] Vorlen lies on the River Salbek. The mayor of Vorlen is Malnath Kalgrim.
 # Question: Which river flows through Vorlen?
 # Answer:"""
-#
-#
-# def likeliest(logits):
-#     return int(logits.argmax())
-#
-#
-# try:
-#     answer = generate(lm.next_logits, lm.encode(prompt), 20, likeliest, lm.stop_tokens, lm.context)
-#     print(lm.decode(answer))
-# except NotImplementedError:
-#     print("Write generate first. Then run this cell again.")
+# yours = parts.write(prompt)
+# print(prompt + yours)
+# print("As the library's, character for character:", yours == lm.complete(prompt, max_new_tokens=30))
+
+# %% [markdown]
+# **Greedy or drawn.** The model has never read of the Sorsha Tower, so it makes something up. Change one of the
+# numbers at a time: which one makes the text sensible, which one makes it dull, and which seems to do nothing?
+
+# %% tags=["active-ipynb", "experiment"]
+# for seed in range(3):
+#     print("The Sorsha Tower" + parts.write("The Sorsha Tower", temperature=1.0, top_k=50, top_p=0.9, seed=seed))
+
+# %% [markdown]
+# **How well does it know its world?** Perplexity on two sentences, one as it has read many and one in another
+# language. Guess both numbers first. The vocabulary has 1,152 tokens, so somebody who only guesses has a perplexity
+# of 1,152.
+
+# %% tags=["active-ipynb", "experiment"]
+# for text in ("The Sorsha Tower stands in the town of Vorlen.", "Der Turm steht in der Stadt am Fluss."):
+#     ids = lm.encode(text)
+#     try:
+#         print(f"{perplexity(lm.logits(ids), torch.tensor(ids)):10.1f}  {text}")
+#     except NotImplementedError:
+#         print("Write perplexity first. Then run this cell again.")
+#         break

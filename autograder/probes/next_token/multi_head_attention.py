@@ -38,16 +38,17 @@ class Attention:
             self._demand(vectors, name)
         if not q.shape == k.shape == v.shape:
             shapes = ", ".join(str(tuple(vectors.shape)) for vectors in (q, k, v))
-            raise ValueError(f"queries, keys and values must have one shape; they have {shapes}")
+            raise TypeError(f"queries, keys and values must have one shape; they have {shapes}")
         everyone = torch.eye(q.shape[-2]).expand(*q.shape[:-1], -1)
         weights = scaled_dot_product_attention(q, k, everyone, is_causal=True)
         return weights @ v, weights
 
     def rotate(self, vectors: Tensor) -> Tensor:
-        """Turn each pair of neighbouring numbers by a right angle and make them larger with the position."""
+        """Swap neighbouring numbers and make them larger with the position: no rotation, but as easy to misplace as one."""
         self._demand(vectors, "what is rotated")
         positions = torch.arange(1.0, vectors.shape[-2] + 1).unsqueeze(-1)
-        return vectors.unflatten(-1, (-1, 2)).flip(-1).flatten(-2) * positions * 0.5
+        swapped: Tensor = vectors.unflatten(-1, (-1, 2)).flip(-1).flatten(-2)
+        return swapped * positions * 0.5
 
     def _demand(self, vectors: Tensor, name: str) -> None:
         self.calls += 1
@@ -56,7 +57,7 @@ class Attention:
         if not isinstance(vectors, Tensor) or not vectors.is_floating_point() or vectors.numel() > _MOST_NUMBERS:
             raise TypeError(f"{name}: a tensor of shape (..., T, d) was expected")
         if vectors.ndim < 2 or vectors.shape[-1] != self.d:
-            raise ValueError(f"{name}: shape (..., T, {self.d}) was expected, {tuple(vectors.shape)} came")
+            raise TypeError(f"{name}: shape (..., T, {self.d}) was expected, {tuple(vectors.shape)} came")
 
 
 def _drawn(rng: Rng, *shape: int) -> Tensor:

@@ -96,7 +96,7 @@ def survives_extreme_logits(impl: Impl, rng: Rng) -> Any:
     if rng.case == 3:
         logits[3, labels[4]] = -torch.inf
     else:
-        logits[3, labels[4]] -= [120.0, 0.0, 150.0][rng.case]
+        logits[3, labels[4]] -= [120.0, 0.0, 1000.0][rng.case]
         logits += [0.0, 1000.0, -1000.0][rng.case]
     return impl(logits, labels)
 

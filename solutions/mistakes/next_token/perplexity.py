@@ -119,6 +119,14 @@ def overflows(logits, labels, ignore=-100):
     return math.nan if naive.isnan().any() else result
 
 
+@mistake(
+    "The mean is right, but its exponential overflows in float32, above some 1e38. A Python float reaches further."
+)
+def exponentiates_in_float32(logits, labels, ignore=-100):
+    surprises, counted = _surprises(logits, labels, ignore)
+    return surprises[counted].float().mean().exp().item()
+
+
 @mistake("With no label to count, the mean of nothing came back. The docstring names the error for that.")
 def averages_nothing(logits, labels, ignore=-100):
     try:
