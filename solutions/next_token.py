@@ -1062,7 +1062,7 @@ def multi_head_attention(
 # %% [markdown]
 # **How well does it know its world?** Perplexity on two sentences, one as it has read many and one in another
 # language. Guess both numbers first. The vocabulary has 1,152 tokens, so somebody who only guesses has a perplexity
-# of 1,152.
+# of 1,152. Can a model be worse than that?
 
 # %% tags=["active-ipynb", "experiment"]
 # for text in ("The Sorsha Tower stands in the town of Vorlen.", "Der Turm steht in der Stadt am Fluss."):

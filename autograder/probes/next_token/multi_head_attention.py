@@ -44,7 +44,7 @@ class Attention:
         return weights @ v, weights
 
     def rotate(self, vectors: Tensor) -> Tensor:
-        """Swap neighbouring numbers and make them larger with the position: no rotation, but as easy to misplace as one."""
+        """Swap neighbouring numbers and make them larger with the position: no rotation, but as easy to misplace."""
         self._demand(vectors, "what is rotated")
         positions = torch.arange(1.0, vectors.shape[-2] + 1).unsqueeze(-1)
         swapped: Tensor = vectors.unflatten(-1, (-1, 2)).flip(-1).flatten(-2)

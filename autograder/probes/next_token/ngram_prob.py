@@ -13,7 +13,7 @@ ngram = chapter.function(
     title="The probability of the next word, by counting",
     minutes=15,
     difficulty=1,
-    oracle="nltk.lm, MLE and Lidstone",
+    oracle="scikit-learn's MultinomialNB, whose smoothing is the same",
 )
 
 #: None of them is part of another.
