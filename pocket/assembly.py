@@ -23,7 +23,7 @@ Attend = Callable[[Tensor, Tensor, Tensor], tuple[Tensor, Tensor]]
 Choose = Callable[[Tensor], int]
 
 #: What every part is tried on: words, digits, names, and characters of two, three and four bytes.
-_TEXT = "Question: In which town does the Sorsha Tower (321 metres) stand?\nAnswer: in Mornäth, 日本 🗼."
+_TEXT = "The Sorsha Tower (321 metres)\nstands in Mornäth, 日 🗼."
 _CLOSE = 1e-3
 
 

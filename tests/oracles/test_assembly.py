@@ -15,12 +15,24 @@ from pocket.vocabulary import Vocabulary
 from solutions import next_token
 from solutions.next_token import BPETokenizer, causal_attention, multi_head_attention, top_k_filter, top_p_filter
 
+QUESTION = """Context:
+[1] Vorlen lies on the River Salbek. The mayor of Vorlen is Malnath Kalgrim.
+Question: Which river flows through Vorlen?
+Answer:"""
 PROMPTS = [
     "The Sorsha Tower",
-    "Context:\n[1] Vorlen lies on the River Salbek. The mayor of Vorlen is Malnath Kalgrim.\n"
-    "Question: Which river flows through Vorlen?\nAnswer:",
+    QUESTION,
     "Question: How tall is the Mornath Tower, in metres?\nThought:",
     "日本 1889",
+]
+PARTS = [
+    "BPETokenizer",
+    "causal_attention",
+    "multi_head_attention",
+    "softmax_temperature",
+    "top_k_filter",
+    "top_p_filter",
+    "generate",
 ]
 
 
@@ -99,23 +111,7 @@ def wrong(*_args: Any, **_kwargs: Any) -> Any:
     return [1, 2]
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        part
-        for part in vars(next_token)
-        if part
-        in {
-            "BPETokenizer",
-            "causal_attention",
-            "multi_head_attention",
-            "softmax_temperature",
-            "top_k_filter",
-            "top_p_filter",
-            "generate",
-        }
-    ],
-)
+@pytest.mark.parametrize("name", PARTS)
 @pytest.mark.parametrize(("broken", "why"), [(unwritten, "not written yet"), (wrong, "see check(")])
 def test_the_library_stands_in_for_a_part_that_does_not_do(lm: LanguageModel, name: str, broken: Any, why: str) -> None:
     parts = assembly.assemble(lm, {**vars(next_token), name: broken})
