@@ -62,10 +62,10 @@ def settles_ties_by_id(impl: Impl, rng: Rng) -> Any:
     """Exactly k stay: among equal logits, those with the lowest ids."""
     low, high = float(rng.integers(1, 4)), float(rng.integers(4, 7))
     rows, k = [
-        ([[low, high, low, low]], 2),
-        ([[high, low, high, high, low]], 2),
-        ([[low] * 6, [low, low, high, low, high, low]], 3),
-        ([[low] * 20 + [high] * 40, [high] * 30 + [low] * 30], 25),
+        ([[low, high, low, low, 0.5]], 2),
+        ([[high, 0.5, high, high, low]], 2),
+        ([[low] * 5 + [0.5], [0.5, low, high, low, high, low]], 3),
+        ([[low] * 20 + [high] * 40 + [0.5], [0.5] + [high] * 30 + [low] * 30], 25),
     ][rng.case]
     return {"stays": above_the_least(impl(torch.tensor(rows), k))}
 

@@ -74,7 +74,7 @@ def takes_the_first_met(word_counts, num_merges):
     return _learn(word_counts, num_merges, key=lambda pair, counts, age: -counts[pair])
 
 
-@mistake("Among equally frequent pairs you took the largest. The older pieces win.")
+@mistake("Among equally frequent pairs you took the one with the younger pieces. The older ones win.")
 def takes_the_youngest(word_counts, num_merges):
     return _learn(word_counts, num_merges, key=lambda pair, counts, age: (-counts[pair], -age[pair[0]], -age[pair[1]]))
 

@@ -87,10 +87,22 @@ def divides_by_all(logits, labels, ignore=-100):
     return (surprises * counted).double().mean().exp().item()
 
 
-@mistake("Your code uses the ignored label as an index, or counts it as a token. It takes no part at all.")
+@mistake("Ignored labels are counted as if they were tokens. They take no part, neither in the sum nor in N.")
 def counts_ignored_labels(logits, labels, ignore=-100):
     _surprises(logits, labels, ignore)
     return perplexity(logits, labels.masked_fill(labels == ignore, 0), ignore)
+
+
+@mistake(
+    "An ignored label was used as an index, and -100 is none. It must not be picked at all, or be kept out afterwards."
+)
+def indexes_with_ignored_labels(logits, labels, ignore=-100):
+    wanted = labels[..., 1:]
+    if (wanted == ignore).all():
+        raise ValueError("nothing")
+    if (wanted == ignore).any():
+        logits[..., :-1, :].gather(-1, wanted.masked_fill(wanted == ignore, -100)[..., None])
+    return perplexity(logits, labels, ignore)
 
 
 @mistake("The wrong places are left out, off by one: which label is it that a row predicts, its own or the next?")
