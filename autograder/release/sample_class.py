@@ -1,8 +1,8 @@
 """The sample class: submissions of an invented class, one of each kind that an instructor meets.
 
 ``solutions/sample_class/roster.toml`` says, per student, which answer stands in which exercise: ``reference``,
-``given`` (untouched), or the name of a file ``answers/<exercise>-<answer>.py``; ``others`` says it for the exercises that
-are not named (``given`` if it is missing). And it says which of the damages below was done to the file.
+``given`` (untouched), or the name of a file ``answers/<exercise>-<answer>.py``; ``others`` says it for the exercises
+that are not named (``given`` if it is missing). And it says which of the damages below was done to the file.
 """
 
 from __future__ import annotations

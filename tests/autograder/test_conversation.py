@@ -99,7 +99,7 @@ STUDENT = """
 import math
 import numpy as np
 import torch
-from solutions.next_token import BPETokenizer, generate, softmax_temperature
+from solutions.next_token import *
 
 def give_back(*args, **kwargs):
     return [list(args), kwargs]
