@@ -231,7 +231,7 @@ def _attends(attend: Attend) -> bool:
 def _softmax(logits: Tensor, temperature: float) -> Tensor:
     if temperature == 0:
         return (logits == logits.amax(dim=-1, keepdim=True)).float()
-    return torch.softmax(logits / temperature, dim=-1)
+    return (logits / temperature).softmax(dim=-1)
 
 
 def _top_k(logits: Tensor, k: int) -> Tensor:

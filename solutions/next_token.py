@@ -1005,11 +1005,9 @@ def multi_head_attention(
     ### BEGIN SOLUTION
     if n_heads % n_kv_heads or len(wq) % n_heads:
         raise ValueError(f"{len(wq)} rows, {n_heads} heads and {n_kv_heads} key heads do not divide one another")
-
-    def split(w: Tensor, heads: int) -> Tensor:
-        return (x @ w.T).unflatten(-1, (heads, -1)).transpose(-3, -2)  # (..., heads, T, d)
-
-    q, k, v = split(wq, n_heads), split(wk, n_kv_heads), split(wv, n_kv_heads)
+    q = (x @ wq.T).unflatten(-1, (n_heads, -1)).transpose(-3, -2)  # (..., H, T, d)
+    k = (x @ wk.T).unflatten(-1, (n_kv_heads, -1)).transpose(-3, -2)  # (..., G, T, d)
+    v = (x @ wv.T).unflatten(-1, (n_kv_heads, -1)).transpose(-3, -2)
     if rotate is not None:
         q, k = rotate(q), rotate(k)
     group = n_heads // n_kv_heads
@@ -1065,10 +1063,10 @@ def multi_head_attention(
 # of 1,152. Can a model be worse than that?
 
 # %% tags=["active-ipynb", "experiment"]
-# for text in ("The Sorsha Tower stands in the town of Vorlen.", "Der Turm steht in der Stadt am Fluss."):
-#     ids = lm.encode(text)
-#     try:
-#         print(f"{perplexity(lm.logits(ids), torch.tensor(ids)):10.1f}  {text}")
-#     except NotImplementedError:
-#         print("Write perplexity first. Then run this cell again.")
-#         break
+# texts = ["The Sorsha Tower stands in the town of Vorlen.", "Der Turm steht in der Stadt am Fluss."]
+# try:
+#     for text in texts:
+#         ids = lm.encode(text)
+#         print(f"{perplexity(lm.logits(ids), torch.tensor(ids)):10,.1f}  {text}")
+# except NotImplementedError:
+#     print("Write perplexity first. Then run this cell again.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import torch
 
 from autograder.draws import Rng
@@ -69,16 +70,17 @@ def sum_to_one(observed: Any) -> str | None:
 @hidden_probe(ngram, points=1, cases=3, law=sum_to_one)
 def is_a_distribution(impl: Impl, rng: Rng) -> Any:
     """Over the whole vocabulary, the probabilities sum to 1."""
-    vocabulary = ["ja", "nein", "vielleicht", "doch", "kaum"]
-    words = [str(word) for word in rng.permutation(vocabulary * (2 + rng.case))]
-    context, k = words[4 : 4 + rng.case], float(rng.choice([0.1, 0.7, 3.0]))
+    vocabulary = [str(word) for word in rng.permutation(["ja", "nein", "doch", "kaum", "wohl"])]
+    words = [vocabulary[number] for number in (0, 1, 0, 2, 1, 0, 3, 2, 0, 1, 4)]
+    context, k = [vocabulary[number] for number in ((), (0,), (1, 0))[rng.case]], float(rng.choice([0.1, 0.7, 3.0]))
     return [impl(words, context, word, len(vocabulary), k) for word in vocabulary]
 
 
 @hidden_probe(top_k, points=1, cases=3)
 def keeps_k_of_a_whole_vocabulary(impl: Impl, rng: Rng) -> Any:
     """In rows of a real size, in double precision, exactly k stay, and they stay as they were."""
-    return impl(torch.from_numpy(rng.normal(size=(2, 400)).round(1)), 20 + 30 * rng.case)
+    threes = torch.stack([torch.from_numpy(rng.permutation(400)) for _ in range(2)]) // 3
+    return impl(threes.double() / 10, 21 + 30 * rng.case)
 
 
 @hidden_probe(top_p, points=1, cases=3)
@@ -101,9 +103,13 @@ def judges_answers_only(impl: Impl, rng: Rng) -> Any:
 @hidden_probe(merges, points=1, cases=2)
 def learns_from_a_page(impl: Impl, rng: Rng) -> Any:
     """Many words, many ties: every merge is the one that the rule says."""
-    pieces = ["to", "wer", "ri", "ver", "na", "an", "ban", "é", "日本"]
-    words = ["".join(str(piece) for piece in rng.choice(pieces, size=1 + number % 4)) for number in range(24)]
-    return impl({word: 1 + number % 5 for number, word in enumerate(words)}, 25)
+    letters = sorted(
+        str(letter) for letter in rng.choice(list("abcdefghijklmnopqrstuvwxyzé日本"), size=5, replace=False)
+    )
+    spelling = np.random.default_rng(7).integers(0, 5, size=200)  # always the same: only the letters are drawn
+    text = iter(letters[number] for number in spelling)
+    words = ["".join(next(text) for _ in range(2 + number % 5)) for number in range(24)]
+    return impl({word: 1 + number % 5 for number, word in enumerate(words)}, 20 + 5 * rng.case)
 
 
 @hidden_probe(attention, points=1, cases=3, atol=1e-5)

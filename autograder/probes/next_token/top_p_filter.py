@@ -36,7 +36,7 @@ def _logits(rng: Rng, row: tuple[float, ...]) -> Tensor:
     order = rng.permutation(len(row))
     if order[0] == 0:  # the likeliest token first would hide a sum over unsorted tokens
         order = order[::-1]
-    return (torch.tensor(row)[torch.from_numpy(order.copy())].log() + 2.0).float()
+    return (torch.tensor(row)[torch.from_numpy(order.copy())].log() + 2 + float(rng.integers(0, 900)) / 1000).float()
 
 
 @top_p.probe(points=3, cases=6)
