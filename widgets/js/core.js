@@ -30,6 +30,7 @@ padding:16px;border:1px solid var(--line);border-radius:8px}
 .nt .facts{display:flex;gap:8px 16px;flex-wrap:wrap;margin:8px 0;font-size:12px}.nt .facts b{font-size:18px;font-weight:600;display:block}
 .nt select,.nt input[type=text],.nt input[type=number]{font:inherit;font-size:13px;color:inherit;background:var(--paper);border:1px solid var(--line);border-radius:6px;padding:4px 8px;max-width:100%}
 .nt label.nt-field{gap:4px 8px}.nt label.nt-check{grid-template-columns:auto 1fr;gap:8px;align-items:center}
+.nt [hidden]{display:none!important}
 .nt .nt-problem{margin:8px 0;padding:8px 12px;border-left:3px solid var(--bad);background:var(--panel)}
 @media(prefers-reduced-motion:no-preference){.nt .nt-move{transition:transform .18s ease-out}}
 @media print{.nt .ask,.nt fieldset,.nt details{display:none}.nt .cols{display:block}}
@@ -163,7 +164,7 @@ function standalone(pictures) {
     const [from, to] = [svg, copy].map((root) => [root, ...root.querySelectorAll("*")]);
     from.forEach((node, n) => {
       const style = getComputedStyle(node);
-      for (const name of ["fill", "stroke", "font-family", "font-size", "font-weight"]) to[n].setAttribute(name, style.getPropertyValue(name));
+      for (const name of ["fill", "stroke", "font-family", "font-size", "font-weight", "filter"]) to[n].setAttribute(name, style.getPropertyValue(name));
       to[n].removeAttribute("style");
     });
     sheet.append(fill(copy, { y, width: sizes[i].width, height: sizes[i].height }, []));

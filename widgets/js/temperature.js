@@ -236,7 +236,7 @@ function build(ui) {
   return (width) => {
     const state = ui.state();
     const room = width > 640 ? width - 260 : width;
-    const pair = panels.length > 1 && room > 560;
+    const pair = panels.length > 1 && room > 600;
     const results = panels.map((each) => each.show(state, pair ? (room - 24) / 2 : room));
     question?.show(state.prediction);
     controls.disabled = fields.disabled = Boolean(question) && !state.prediction;
