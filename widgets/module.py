@@ -13,9 +13,9 @@ _IMPORT = re.compile(r'^import [^;]* from "\./(\w+)\.js";\n', re.MULTILINE)
 _EXPORT = re.compile(r"^export (?!default)", re.MULTILINE)
 _DEFAULT = re.compile(r"^export default ", re.MULTILINE)
 _TITLE = re.compile(r'^  title: "(.*)",$', re.MULTILINE)
-#: Comments on lines of their own, and what indents a line: neither is sent to a browser.
-_COMMENT = re.compile(r"^[ ]*//.*\n", re.MULTILINE)
-_INDENT = re.compile(r"^[ ]+", re.MULTILINE)
+#: Comments, on lines of their own and behind code, and what indents or parts lines: not sent to a browser.
+_COMMENT = re.compile(r"^[ ]*//.*\n|(?<=[;{,]) // .*$", re.MULTILINE)
+_INDENT = re.compile(r"^\s+", re.MULTILINE)
 #: What begins at the left margin of a shared file, and what may be a name in it.
 _DECLARATION = re.compile(r"^(?:export )?(?:async )?(?:function|const|class) (\w+)", re.MULTILINE)
 _WORD = re.compile(r"\w+")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.widgets.conftest import address_of
 from widgets import SpeculativeAcceptance
 
 if TYPE_CHECKING:
@@ -86,11 +87,11 @@ def test_a_round_is_stepped_through_with_its_random_numbers(page_file: Path, ope
 def test_a_saved_address_shows_the_same_step_and_the_same_runs(page_file: Path, open_offline: Open) -> None:
     page = open_offline(page_file)
     predict(page)
-    page.get_by_role("button", name="Other random numbers").click()
+    page.get_by_role("button", name="Other numbers").click()
     for _ in range(5):
         page.get_by_role("button", name="Step").click()
     page.get_by_role("button", name="Run 100", exact=True).click()
-    again = open_offline(page_file, after="#" + page.url.partition("#")[2])
+    again = open_offline(page_file, after="#" + address_of(page))
     assert told(again) == told(page)
     assert column(again, "runs") == column(page, "runs")
 
@@ -144,7 +145,7 @@ def test_numbers_of_ones_own_are_taken_once_they_sum_to_1(page_file: Path, open_
     page.get_by_role("button", name="Scale to 1").click()
     alarm.wait_for(state="hidden")
     assert column(page, "target p") == [0.75, 0.15, 0.1]
-    again = open_offline(page_file, after="#" + page.url.partition("#")[2])
+    again = open_offline(page_file, after="#" + address_of(page))
     assert column(again, "target p") == [0.75, 0.15, 0.1]
     assert again.get_by_role("spinbutton", name="target p, tower").input_value() == "0.75"
 

@@ -1,5 +1,5 @@
 // Which earlier tokens does each attention head read from?
-import { ask, button, facts, floats, h, numbers, percent, s, select, slider, Sorry, visible, whole, widget } from "./core.js";
+import { ask, button, facts, floats, h, make, numbers, percent, redraw, s, select, slider, Sorry, visible, whole, widget } from "./core.js";
 
 const MEASURES = { previous: "token before", first: "first token", itself: "itself", same: "same token earlier", after: "what followed it",
   entropy: "entropy, bits", distance: "distance, tokens" };
@@ -98,19 +98,19 @@ export function draw(svg, { view, tokens, place, heads, query, key, width, name,
   let kept = drawn.get(svg);
   if (kept?.id !== id || kept.view !== view) {
     const hatch = Array.from({ length: side / 7 }, (_, i) => `M${LEFT + 7 * i} ${TOP}L${LEFT + side} ${foot - 7 * i}`).join("");
-    kept = { id, view, cell, moving: s("g") };
+    kept = { id, view, cell, moving: make("g") };
     drawn.set(svg, kept);
     svg.setAttribute("viewBox", `0 0 ${width} ${foot + 216}`);
-    svg.replaceChildren(
+    redraw(svg,
       word(0, 14, `${name}: ${headed(place, heads)}`, { style: "font-weight:600" }),
       word(0, TOP - 8, "query ↓", SOFT), word(LEFT, foot + 16, "key, the token read →", SOFT),
-      ...tokens.map((_, q) => (q % Math.ceil(15 / cell) ? "" : word(LEFT - 6, TOP + (q + 0.5) * cell + 4, visible(tokens[q], 9), END))),
+      tokens.map((_, q) => (q % Math.ceil(15 / cell) ? "" : word(LEFT - 6, TOP + (q + 0.5) * cell + 4, visible(tokens[q], 9), END))),
       s("path", { d: hatch, stroke: "var(--line)" }),
       s("image", { href: map(h("canvas"), view, place).toDataURL(), x: LEFT, y: TOP, width: side, height: side,
         "image-rendering": "pixelated" }),
       word(LEFT + side - 2, TOP + 17, "masked: not yet written", END),
       word(LEFT - 6, foot + 38, "weight 0", END),
-      ...VIRIDIS.map((colour, i) => rect(LEFT + 9 * i, foot + 29, 9, 10, `#${colour}`)),
+      VIRIDIS.map((colour, i) => rect(LEFT + 9 * i, foot + 29, 9, 10, `#${colour}`)),
       word(LEFT + 96, foot + 38, "1, in the middle 0.25", SOFT),
       kept.moving);
   }
@@ -121,7 +121,7 @@ export function draw(svg, { view, tokens, place, heads, query, key, width, name,
   const rest = best.splice(5);
   const lines = best.map((k) => [called(tokens, k, 9), row[k]]);
   if (rest.length) lines.push([`${rest.length} others`, rest.reduce((sum, k) => sum + row[k], 0)]);
-  kept.moving.replaceChildren(
+  redraw(kept.moving,
     rect(LEFT, y - cell / 2, side, cell, "none", { stroke: "var(--draft)", "stroke-width": 2 }),
     rect(0, y - 8, LEFT - 2, 16, "var(--paper)"),
     word(LEFT - 6, y + 4, visible(tokens[query], 8), { ...END, class: "", style: "font-weight:700" }),
@@ -129,7 +129,7 @@ export function draw(svg, { view, tokens, place, heads, query, key, width, name,
     word(Math.max(LEFT + 48, Math.min(x, width - 60)), TOP - 10, `${called(tokens, seen, 9)} ${percent(row[seen])}`,
       { "text-anchor": "middle" }),
     word(0, foot + 66, `From ${called(tokens, query)} to`),
-    ...lines.flatMap(([label, weight], i) => {
+    lines.map(([label, weight], i) => {
       const [bar, line] = [weight * (width - 172), foot + 88 + 22 * i];
       return [word(108, line, label, { ...END, class: "" }), rect(116, line - 11, bar, 14, role), word(122 + bar, line, percent(weight))];
     }));
@@ -217,7 +217,7 @@ function build(ui) {
     point(query, key);
   };
   const panels = ["Now", "A"].map((name) =>
-    ({ name, svg: s("svg", { role: "img", ...pointing(onMap) }), figures: h("div", { class: "facts" }) }));
+    ({ name, svg: make("svg", { role: "img", ...pointing(onMap) }), figures: h("div", { class: "facts" }) }));
   const words = h("p", { class: "nt-text", ...pointing(({ target }) => point(+target.dataset.q)) });
   const more = numbers("attention", panels.map(({ svg }) => svg));
   const onkeydown = ({ key }) => { if (key === "Escape" && !controls.disabled) set(open(ui.state().chosen)); };
@@ -279,7 +279,7 @@ function build(ui) {
       most.textContent = `Show most: ${headed(top, heads)}`;
       panels.forEach(({ figures }, i) => figures.replaceChildren(
         ...facts(["previous", "first", "itself", "entropy"].map((name) => [written(name, view[name][places[i]]), MEASURES[name]]))));
-      more.show(["head", ...Object.values(MEASURES)], tiles.map((_, i) => [headed(i, heads), ...NAMES.map((name) => view[name][i])]),
+      more.show(["head", ...Object.values(MEASURES)], () => tiles.map((_, i) => [headed(i, heads), ...NAMES.map((name) => view[name][i])]),
         ([head, ...row]) => [head, ...row.map((value, i) => written(NAMES[i], value))]);
     }
     question?.show(state.prediction);

@@ -1,5 +1,5 @@
 // How few directions hold a weight update, and what does LoRA cost?
-import { ask, button, check, facts, h, numbers, percent, player, s, select, slider, Sorry, whole, widget } from "./core.js";
+import { ask, button, check, facts, h, make, numbers, percent, player, redraw, s, select, slider, Sorry, whole, widget } from "./core.js";
 
 const SIZES = ["Width d", "Width of k and v", "Width of the MLP", "Layers"];
 const TARGETS = ["q", "k", "v", "o", "gate", "up", "down"];
@@ -143,7 +143,7 @@ function matrix(view) {
 function study(name, { values, rows, cols }) {
   const parts = svd({ values, rows, cols });
   const top = highest(values);
-  const images = list(3, () => s("image", { class: "nt-map", "image-rendering": "pixelated" }));
+  const images = list(3, () => make("image", { class: "nt-map", "image-rendering": "pixelated" }));
   const show = (i, numbers) => images[i].setAttribute("href", heat(numbers, top, cols, rows));
   show(0, values);
   const [low, rest] = [0, 1].map(() => new Float64Array(values.length));
@@ -211,7 +211,7 @@ export function draw(svg, { width, shown, log, open, text }) {
   }
   svg.setAttribute("viewBox", `0 0 ${width} ${top}`);
   svg.setAttribute("aria-label", text);
-  svg.replaceChildren(...nodes);
+  redraw(svg, nodes);
 }
 
 // What LoRA costs in a model: settings, and what they come to.
@@ -273,7 +273,7 @@ function build(ui) {
   play.append(button("Reset", ui.reset));
   const controls = h("fieldset", {}, rank.node, log.node, play);
   const locked = h("p", { class: "soft" }, "The controls wait for your prediction.");
-  const svg = s("svg", { role: "img" });
+  const svg = make("svg", { role: "img" });
   const figures = h("div", { class: "facts" });
   const said = h("p", { class: "soft", "aria-live": "polite" });
   const price = costs(ui);
@@ -311,7 +311,7 @@ function build(ui) {
     price.show(state);
     if (listed || !open) return;
     listed = true;
-    more.show(["rank", ...head, ...head.map((name) => `${name}, beside`)], list(size, (i) =>
+    more.show(["rank", ...head, ...head.map((name) => `${name}, beside`)], () => list(size, (i) =>
       [i + 1, ...both.flatMap((each) => [each.s[i] ?? 0, ...Object.values(kept(each.s, i + 1))])]),
     (row) => row.map((x, i) => (i ? x.toPrecision(4) : x)));
   };

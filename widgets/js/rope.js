@@ -1,5 +1,5 @@
 // How can rotary positions reach beyond the trained length?
-import { ask, button, check, h, numbers, player, s, select, slider, Sorry, whole, widget, within } from "./core.js";
+import { ask, button, check, h, make, numbers, player, redraw, s, select, slider, Sorry, whole, widget, within } from "./core.js";
 import { frame, line } from "./chart.js";
 
 const TURN = 2 * Math.PI;
@@ -7,8 +7,7 @@ const METHODS = [["none", "none"], ["pi", "PI"], ["ntk", "NTK-aware"], ["yarn", 
 // Where the label of a method stands in the picture of speeds: beside its own bend, as a share of the width.
 const SPOTS = { none: 0.12, pi: 0.12, ntk: 0.62, yarn: 0.4 };
 
-const count = (x) => x.toLocaleString("en");
-const short = (x) => x.toLocaleString("en", { maximumSignificantDigits: 3 });
+const [count, short, compact] = [{}, { maximumSignificantDigits: 3 }, { notation: "compact" }].map((how) => new Intl.NumberFormat("en", how).format);
 const reach = ({ scale, length }) => Math.round(scale * length);
 
 // What each setting of `compute` must be: true, or a sentence that says so.
@@ -78,7 +77,7 @@ export function puzzle(state) {
 function put(svg, width, height, label, nodes) {
   svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
   svg.setAttribute("aria-label", label);
-  svg.replaceChildren(...nodes.flat(3).filter(Boolean));
+  redraw(svg, nodes);
 }
 
 const word = (x, y, words, role, anchor = "middle") =>
@@ -141,7 +140,7 @@ function drawSpeeds(svg, { sides, all, pairs, scale, width }) {
 // A picture over distances; grey is beyond the trained length, and a line marks the distance shown.
 function drawDistances(svg, { places, length, distance, width }, height, y, marks) {
   const axes = frame({ width, height, y, x: { from: 1, to: places.at(-1), log: true, label: "distance, positions",
-    words: (v) => v.toLocaleString("en", { notation: "compact" }) } });
+    words: compact } });
   const { right, top, bottom } = axes.box;
   const here = axes.x(distance || 1);
   put(svg, width, height, y.label, [area(axes.x(length), top, right, bottom, "ghost"), axes.nodes, marks(axes),
@@ -199,7 +198,7 @@ function build(ui) {
   const explained = h("p", { class: "soft" });
   const more = h("fieldset", {}, h("details", { style: "max-width:420px" }, h("summary", {}, "More"),
     Object.values(fields).map(({ node }) => node), explained));
-  const [dials, speeds, scores, bias] = [0, 0, 0, 0].map(() => s("svg", { role: "img" }));
+  const [dials, speeds, scores, bias] = [0, 0, 0, 0].map(() => make("svg", { role: "img" }));
   const said = h("p", { class: "soft nt-small", "aria-live": "polite" });
   const sheet = numbers("rope", [dials, speeds, scores, bias]);
   ui.root.append(question.node, h("div", { class: "cols" }, h("div", {}, controls, locked, note),
@@ -258,7 +257,7 @@ function build(ui) {
     if (said.textContent !== text) said.textContent = text;
     const scaled = open ? [results.pi, results.ntk, results.yarn] : [];
     sheet.show(["pair", "positions per turn", "turns in training", ...scaled.map(({ name }) => `× ${name}`)],
-      Array.from(sides[0].plain, (each, i) => [i, TURN / each, sides[0].turns[i], ...scaled.map(({ ratio }) => ratio[i])]),
+      () => Array.from(sides[0].plain, (each, i) => [i, TURN / each, sides[0].turns[i], ...scaled.map(({ ratio }) => ratio[i])]),
       (row) => row.map((v) => +v.toPrecision(4)));
   };
 }

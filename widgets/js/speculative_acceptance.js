@@ -1,6 +1,6 @@
 // How can a small model write ahead, and the text still be the large one's? Speculative decoding, number by number: Leviathan
 // and others 2023 (arXiv 2211.17192), Chen and others 2023 (arXiv 2302.01318).
-import { ask, button, dice, facts, h, numbers, percent, player, s, select, slider, visible, whole, widget, within } from "./core.js";
+import { ask, button, dice, facts, h, make, numbers, percent, player, redraw, s, select, slider, visible, whole, widget, within } from "./core.js";
 
 // Tokens that the draft writes ahead, events to step through, and runs, at most.
 const [LONGEST, STEPS, RUNS] = [16, 500, 10000];
@@ -106,7 +106,7 @@ export function sound(own, size) {
   if (!Array.isArray(own) || (own.length && own.length !== 2)) return false;
   const bad = own.find((row) => !(row?.length === size && row.every((v) => within(v, 0, 2)) && Math.abs(total(row) - 1) <= 1e-6));
   return !bad || `Your ${bad === own[0]
-    ? "target" : "draft"} must be ${size} probabilities of sum 1 (within 0.000001), not ${+total(bad).toFixed(7)}.`;
+    ? "target" : "draft"} must be ${size} probabilities of sum 1, not ${+total(bad).toFixed(7)}.`;
 }
 
 const label = (x, y, text, anchor, soft) => s("text", { x, y, "text-anchor": anchor, class: soft && "s" }, text);
@@ -115,7 +115,7 @@ const box = (x, y, w, height, role, opacity = 1) =>
 function finish(svg, w, height, text, ...nodes) {
   svg.setAttribute("viewBox", `0 0 ${w} ${height}`);
   svg.setAttribute("aria-label", text);
-  svg.replaceChildren(...nodes.flat(4));
+  redraw(svg, nodes);
 }
 
 // Two bars a token, [values, role, name] each. With `open` only what they share is solid.
@@ -194,7 +194,7 @@ function story({ result: { p, q, limits }, tokens, gamma, events }) {
   if (ends.at(-1) !== events.at(-1))
     return `The target checks ${name}: p/q = ${percent(p[token])} / ${percent(q[token])}, so the limit is ${limits[
       token].toFixed(4)}. ${dots} is ${kind === "keep" ? "below it: kept." : "not below it: rejected, with all after it."}`;
-  return `${kind === "bonus" ? "All are kept, and the same call gives one more from the target"
+  return `${kind === "bonus" ? "All are kept, and the call gives one more from the target"
     : "One from the residual (target above draft) replaces it"}: ${dots} falls on ${name}. So far ${
     total(ends.map((v) => v.at + 1))} tokens from ${ends.length} calls.`;
 }
@@ -242,17 +242,17 @@ function build(ui) {
   const bar = (...nodes) => h("div", { class: "nt-row", style: "margin:8px 0" }, nodes);
   const fields = [[which.node, dials.map(([, { node }]) => node), bar(button("Pin as A", () => ui.set({ pinned: now })),
     button("Reset", () => { steps.stop(); ui.reset(); }))],
-    [bar(steps.node, button("Other random numbers", () => ui.set({ seed: ui.state().seed + 1 })))],
+    [bar(steps.node, button("Other numbers", () => ui.set({ seed: ui.state().seed + 1 })))],
     [bar(run(100, "100"), run(10000, "10,000"))],
     [grid, button("Scale to 1", () => ui.set({ own: typed().map(scaled) }))]].map((nodes) => h("fieldset", {}, ...nodes));
-  const pictures = [0, 1, 2, 3, 4, 5, 6].map(() => s("svg", { role: "img" }));
+  const pictures = [0, 1, 2, 3, 4, 5, 6].map(() => make("svg", { role: "img" }));
   const [bars, ruler, ...charts] = pictures;
   const [said, notes] = ["polite", null].map((live) => [0, 1, 2].map(() => h("p", { class: "nt-small", "aria-live": live })));
   const locked = h("p", { class: "soft" }, "The controls wait for your prediction.");
   const figures = h("div", { class: "facts" });
-  const head = (text) => h("h3", { style: "font-size:1em" }, text);
+  const head = (text) => h("h3", {}, text);
   const flow = (...nodes) =>
-    h("div", { style: "display:grid;gap:24px;grid-template-columns:repeat(auto-fit,minmax(270px,1fr))" }, nodes);
+    h("div", { style: "display:grid;gap:24px;grid-template-columns:repeat(auto-fit,minmax(17em,1fr))" }, nodes);
   const later = h("div", {}, head("Many runs"), fields[2], said[1], flow(...notes.map((note, i) => h("div", {}, note, charts[i]))),
     head("Is it quicker?"), flow(...charts.slice(3)), said[2]);
   const more = numbers("speculative-acceptance", pictures);
@@ -286,10 +286,10 @@ function build(ui) {
     const step = { result, tokens, gamma, events, w };
     const [kept, gives, times] = [percent(rate), result.tokens.toFixed(2), `${result.speedup.toFixed(2)} ×`];
     const texts = [story(step),
-      `${runs} runs. “Off” is the share that must change to match the target; chance alone makes about ${percent(luck)}.`,
+      `${runs} runs. “Off” is the share that must change to match the target; chance makes about ${percent(luck)}.`,
       `${mine ? "Your own numbers." : state.caption} ${open ? `The acceptance, the bars' overlap, is ${kept}. At γ = ${gamma} a call `
-        + `of the target gives ${gives} tokens on average; at c = ${cost} the speed-up is ${times}. In a model p and q change from `
-        + "token to token; this is then close, not exact." : ""}`];
+        + `of the target gives ${gives} tokens on average; at c = ${cost} the speed-up is ${times}. In a model p and q change `
+        + "from token to token." : ""}`];
     said.forEach((node, i) => { if (node.textContent !== texts[i]) node.textContent = texts[i]; });
     figures.replaceChildren(...(open ? facts([[kept, "accepted (solid)"], [gives, "tokens a call"], [times, "speed-up"]]) : []));
 
@@ -310,7 +310,7 @@ function build(ui) {
     });
     [1, 0].forEach((which, i) => once(charts[3 + i], drawSpeed, { now, pinned: state.pinned, which, w: room(2), text: texts[2] }));
     more.show(["token", "target p", "draft q", "limit", "residual", "runs", "mistake 1", "mistake 2"],
-      tokens.map((token, i) => [token, ...[p, q, result.limits, result.residual ?? p.map(() => 0), ...shares].map((row) => row[i])]),
+      () => tokens.map((token, i) => [token, ...[p, q, result.limits, result.residual ?? p.map(() => 0), ...shares].map((row) => row[i])]),
       ([token, ...rest]) => [visible(token, 20), ...rest.map((v) => v.toFixed(4))]);
   };
 }

@@ -1,5 +1,5 @@
 // What do temperature, top-k, top-p and min-p do to the choice of the next token?
-import { ask, button, dice, facts, floats, h, numbers, percent, s, slider, Sorry, visible, whole, widget, within } from "./core.js";
+import { ask, button, dice, facts, floats, h, make, numbers, percent, redraw, s, slider, Sorry, visible, whole, widget, within } from "./core.js";
 
 const ROWS = 10; // tokens drawn; the others share one last row
 const DRAWS = 100;
@@ -127,7 +127,7 @@ export function draw(svg, { rows, width, drawn, pinned: what, text }) {
   ];
   svg.setAttribute("viewBox", `0 0 ${width} ${y + 28}`);
   svg.setAttribute("aria-label", text);
-  svg.replaceChildren(...ticks.flat(), ...bars.flat(2), ...key.flat());
+  redraw(svg, ticks, bars, key);
 }
 
 // Settings in words; what cuts nothing is not said.
@@ -147,27 +147,32 @@ function summary({ probs, effective, possible }, where, tokens, caption) {
 // One distribution's picture and figures; `at(state)` computes it, and gives its rows for the table.
 function panel(logits, tokens, caption) {
   const size = logits.length;
-  const svg = s("svg", { role: "img" });
+  const svg = make("svg", { role: "img" });
   const figures = h("div", { class: "facts" });
   const node = h("div", {}, caption ? h("p", { class: "soft" }, caption) : null, svg, figures);
   const ids = ranked(logits);
+  const labels = tokens.map((token) => visible(token));
   const at = ([temperature, top_k, top_p, min_p]) => compute({ logits, temperature, top_k, top_p, min_p });
   const show = (state, width) => {
     const setting = SETTINGS.map((name) => state[name]);
-    const [now, base, pinned] = [setting, [1, size, 1, 0], state.pinned].map(at);
+    const [now, pinned] = [setting, state.pinned].map(at);
     const counts = sample(now.probs, state.draws, state.seed);
-    const line = (id) => ({ label: visible(tokens[id]), now: now.probs[id], pinned: pinned.probs[id], count: counts[id], cut: !now.kept[id] });
-    const rows = ids.slice(0, size > ROWS + 1 ? ROWS : size).map(line);
-    if (rows.length < size) {
-      const rest = ids.slice(ROWS).map(line);
-      const sum = (key) => rest.reduce((total, each) => total + each[key], 0);
-      rows.push({ label: `${rest.length} others`, now: sum("now"), pinned: sum("pinned"), count: sum("count"), cut: rest.every((each) => each.cut) });
+    const line = (id) => ({ label: labels[id], now: now.probs[id], pinned: pinned.probs[id], count: counts[id], cut: !now.kept[id] });
+    const few = size > ROWS + 1 ? ROWS : size;
+    const rows = ids.slice(0, few).map(line);
+    if (few < size) {
+      const sum = (values) => ids.reduce((total, id, rank) => (rank < few ? total : total + values[id]), 0);
+      rows.push({ label: `${size - few} others`, now: sum(now.probs), pinned: sum(pinned.probs), count: sum(counts), cut: sum(now.kept) === 0 });
     }
     const text = summary(now, words(setting, size), tokens, caption);
     draw(svg, { rows, width, drawn: state.draws, pinned: words(state.pinned, size), text });
     figures.replaceChildren(...facts([[now.entropy.toFixed(2), "entropy, bits"], [now.effective.toFixed(1), "effective choices"],
       [String(now.possible), "possible"]]));
-    return { text, rows: ids.map((id) => [tokens[id], logits[id], base.probs[id], pinned.probs[id], now.probs[id], counts[id]]) };
+    const everything = () => {
+      const base = at([1, size, 1, 0]);
+      return ids.map((id) => [tokens[id], logits[id], base.probs[id], pinned.probs[id], now.probs[id], counts[id]]);
+    };
+    return { text, rows: everything };
   };
   return { node, svg, show };
 }
@@ -248,7 +253,7 @@ function build(ui) {
     const text = results.map((each) => each.text).join(" ");
     if (said.textContent !== text) said.textContent = text;
     const head = ["token", "logit", "T = 1, all", "A", "now", "draws"];
-    more.show(head, results.flatMap((each) => each.rows), ([token, logit, ...rest]) =>
+    more.show(head, () => results.flatMap((each) => each.rows()), ([token, logit, ...rest]) =>
       [visible(token, 20), logit.toFixed(2), ...rest.slice(0, 3).map((p) => p.toFixed(4)), state.draws ? String(rest[3]) : "-"]);
   };
 }
