@@ -225,7 +225,7 @@ class Attention(Widget, script="attention"):
         row = reading.row(self.layer * self.heads + self.head, self.query)
         best = max(range(len(row)), key=row.__getitem__)
         return (
-            f"Which earlier tokens does each attention head read from? Layer {self.layer}, head {self.head}: token "
+            f"{self.question} Layer {self.layer}, head {self.head}: token "
             f"{self.query}, {reading.tokens[self.query]!r}, gives {100 * row[best]:.0f} % of its weight to token "
             f"{best}, {reading.tokens[best]!r}. Later tokens are masked. A weight shows where a head reads from, not "
             "what matters in the end."

@@ -199,6 +199,19 @@ class Floats(traitlets.TraitType[tuple[float, ...], Any]):
             self.error(obj, value)
 
 
+def texts_to_json(texts: Sequence[str], _widget: object = None) -> str:
+    """Write texts as one JSON text: as a list they would take a line each, and its indent, in a saved notebook."""
+    return json.dumps(list(texts), ensure_ascii=False, separators=(",", ":"))
+
+
+class Texts(traitlets.List[str]):
+    """Texts such as the tokens of a vocabulary, sent as one JSON text."""
+
+    def __init__(self) -> None:
+        super().__init__(traitlets.Unicode())
+        self.tag(sync=True, to_json=texts_to_json, from_json=lambda text, _widget: json.loads(text))
+
+
 def as_list(values: Any) -> list[Any]:
     """Return a list, whatever kind of sequence, array or tensor is given; no array library is imported."""
     listed = values.tolist() if hasattr(values, "tolist") else values

@@ -149,7 +149,7 @@ class LoRARank(Widget, script="lora_rank"):
         """Return the question and what the rank keeps."""
         energy, frobenius, _ = self.residuals(self.rank)
         return (
-            f"How few directions hold a weight update? {self.caption}".rstrip()
+            f"{self.question} {self.caption}".rstrip()
             + f" (Rank {self.rank} of {self._depth()} keeps {energy:.1%} of the energy of: {self.name}; the relative "
             f"Frobenius residual is {frobenius:.3f}.)"
         )
@@ -170,10 +170,9 @@ class LoRARank(Widget, script="lora_rank"):
         frame = picture.Frame((0, size, "number of the singular value"), (0, 1, "singular value ÷ largest"))
         parts = frame.axes()
         mine, others = ([value / spectrum[0] for value in spectrum] for spectrum in self._spectra)
-        for place, share in enumerate(mine):
-            left, top = frame.x(place), frame.y(share)
-            role = "truth" if place < self.rank else "ghost"
-            parts.append(picture.rect(left, top, frame.x(place + 1) - left - 1, frame.y(0) - top, role))
+        bars = [(frame.x(place), frame.x(place + 1) - 1, frame.y(share)) for place, share in enumerate(mine)]
+        for few, role in ((bars[: self.rank], "truth"), (bars[self.rank :], "ghost")):
+            parts.append(picture.columns(few, frame.y(0), role))
         parts.append(
             picture.line([(frame.x(place + 0.5), frame.y(share)) for place, share in enumerate(others)], "draft")
         )

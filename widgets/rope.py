@@ -125,7 +125,7 @@ class RoPE(Widget, script="rope"):
             for method in (self.method_a, self.method_b)
         ]
         return (
-            f"How can rotary positions reach beyond the trained length? Trained on {self.length:,} positions with base "
+            f"{self.question} Trained on {self.length:,} positions with base "
             f"{self.base:g}, stretched {self.scale:g} times: of {len(plain)} pairs, {lost[0]} reach angles that "
             f"training never showed under A ({METHODS[self.method_a]}), {lost[1]} under B ({METHODS[self.method_b]})."
         )

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import nbformat
 
-from nexttoken.demo.listing import Demo
+from nexttoken.exhibits import Exhibit
 
 
-def notebook(demo: Demo) -> nbformat.NotebookNode:
+def notebook(demo: Exhibit) -> nbformat.NotebookNode:
     """Return the notebook of a demo; two calls return the same."""
     words = nbformat.v4.new_markdown_cell(f"# {demo.widget}\n\n{demo.sentence} {demo.kernel}", id="words")
     source = f"from widgets import {demo.widget}\n\n{demo.widget}.example()"
@@ -21,7 +21,7 @@ def notebook(demo: Demo) -> nbformat.NotebookNode:
     return made
 
 
-def write(demos: Sequence[Demo], folder: Path) -> None:
+def write(demos: Sequence[Exhibit], folder: Path) -> None:
     """Write each demo's notebook as ``<name>.ipynb`` into a new folder."""
     folder.mkdir()
     for demo in demos:

@@ -15,7 +15,7 @@ from voila.tornado.contentshandler import VoilaContentsHandler  # type: ignore[i
 from voila.tornado.handler import TornadoVoilaHandler  # type: ignore[import-untyped]
 from voila.tornado.treehandler import TornadoVoilaTreeHandler  # type: ignore[import-untyped]
 
-from nexttoken.demo.listing import Demo
+from nexttoken.exhibits import Exhibit
 
 #: Where Jupyter finds our template, `nexttoken`.
 SHARE = Path(__file__).parent / "jupyter"
@@ -67,7 +67,7 @@ def settings(folder: Path, ip: str, port: int, *, ready: int) -> Config:
 class DemoServer(Voila):  # type: ignore[misc]
     """Voila that serves the demos and nothing else."""
 
-    def __init__(self, demos: Sequence[Demo], config: Config, *, ready: int = 0, browse: str = "") -> None:
+    def __init__(self, demos: Sequence[Exhibit], config: Config, *, ready: int = 0, browse: str = "") -> None:
         # No configuration files: what the person at this machine set for other Voila servers is not meant for this one.
         super().__init__(config=config, config_file_paths=[])
         self.demos = demos

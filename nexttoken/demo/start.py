@@ -12,7 +12,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from nexttoken.demo.listing import available
+from nexttoken.exhibits import EXHIBITS
 from nexttoken.lab import has_display
 
 _HERE = {"localhost", "127.0.0.1", "::1"}
@@ -54,7 +54,7 @@ def start(
     if find_spec("voila") is None:
         message = 'Voila is not installed here: run "make course", or: python -m pip install "nexttoken[lab]"'
         raise DemoError(message)
-    demos = available()
+    demos = EXHIBITS
     _check_port(ip, port)
 
     from nexttoken.demo import notebooks

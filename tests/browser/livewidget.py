@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from playwright.sync_api import expect
 
+import widgets
+
 if TYPE_CHECKING:
     from playwright.sync_api import Locator
 
-_WIDGETS = Path(__file__).resolve().parents[2] / "widgets"
-_HOMES = {
-    "Attention": "attention",
-    "LoRARank": "lora_rank",
-    "RoPE": "rope",
-    "SpeculativeAcceptance": "speculative_acceptance",
-    "Temperature": "temperature",
-}
 #: The widgets that are here.
-NAMES = [name for name, home in _HOMES.items() if (_WIDGETS / f"{home}.py").is_file()]
+NAMES = widgets.__all__
 _PATIENCE = 60_000
 
 

@@ -12,7 +12,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
-from nexttoken.demo.listing import available
+from nexttoken.exhibits import EXHIBITS
 from tests.browser.courseserver import Watched, watch
 from tests.browser.demoserver import Demos, serving_demos
 from tests.browser.livewidget import NAMES, LiveWidget
@@ -45,10 +45,8 @@ def test_the_index_says_what_there_is(demos: Demos, watched: Watched) -> None:
     page.goto(demos.address)
     assert page.title() == "Demos · nexttoken"
     links = page.get_by_role("listitem").get_by_role("link")
-    assert links.all_inner_texts() == [demo.title for demo in available()]
-    expect(page.get_by_text("runs in your browser")).to_have_count(
-        sum("browser" in demo.kernel for demo in available())
-    )
+    assert links.all_inner_texts() == [demo.title for demo in EXHIBITS]
+    expect(page.get_by_text("runs in your browser")).to_have_count(sum("browser" in demo.kernel for demo in EXHIBITS))
     links.first.focus()
     page.keyboard.press("Enter")
     page.locator("div.nt").wait_for(timeout=60_000)
@@ -59,7 +57,7 @@ def test_the_index_says_what_there_is(demos: Demos, watched: Watched) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_widget_lives_in_voila(name: str, demos: Demos, watched: Watched) -> None:
-    demo = next(demo for demo in available() if demo.widget == name)
+    demo = next(demo for demo in EXHIBITS if demo.widget == name)
     watched.page.goto(demos.address + demo.name)
     widget = LiveWidget(watched.page.locator("div.nt"))
     widget.play()
@@ -107,7 +105,7 @@ def test_a_wrong_name_gets_the_list_of_what_there_is(address: str, demos: Demos,
     assert answer is not None
     assert answer.status == 404
     expect(watched.page.get_by_role("heading", level=1)).to_have_text("There is no such demo")
-    expect(watched.page.get_by_role("listitem")).to_have_count(len(available()))
+    expect(watched.page.get_by_role("listitem")).to_have_count(len(EXHIBITS))
     expect(watched.page.locator("code")).to_have_count(1)
     watched.page.get_by_role("link", name="All demos").click()
     expect(watched.page).to_have_title("Demos · nexttoken")
@@ -149,7 +147,7 @@ def test_a_widget_goes_on_when_its_kernel_has_ended(demos: Demos, browser: Brows
 
 def test_a_kernel_waits_for_each_demo(tmp_path: Path, browser: Browser) -> None:
     with serving_demos(tmp_path, "--ready", "1") as served:
-        wait_until(lambda: len(served.kernels()) == len(available()))
+        wait_until(lambda: len(served.kernels()) == len(EXHIBITS))
         watched = watch(browser)
         for _ in range(2):
             watched.page.goto(served.address + "temperature")

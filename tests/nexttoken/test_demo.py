@@ -16,15 +16,16 @@ from typer.testing import CliRunner
 import widgets
 from nexttoken.cli import app
 from nexttoken.demo import notebooks, start
-from nexttoken.demo.listing import DEMOS, Demo, available
 from nexttoken.demo.server import EXTENSIONS, IDLE, SHARE, settings
+from nexttoken.exhibits import EXHIBITS, Exhibit
 
+JS = Path(widgets.__file__).parent / "js"
 TEMPLATE = SHARE / "voila" / "templates" / "nexttoken"
 
 
-@pytest.fixture(params=available(), ids=lambda demo: demo.name)
-def demo(request: pytest.FixtureRequest) -> Demo:
-    made: Demo = request.param
+@pytest.fixture(params=EXHIBITS, ids=lambda demo: demo.name)
+def demo(request: pytest.FixtureRequest) -> Exhibit:
+    made: Exhibit = request.param
     return made
 
 
@@ -41,16 +42,16 @@ def refusal(result: Result) -> str:
 
 
 def test_each_widget_has_a_demo() -> None:
-    assert sorted(demo.widget for demo in DEMOS) == sorted(widgets.__all__)
+    assert sorted(demo.widget for demo in EXHIBITS) == sorted(widgets.__all__)
 
 
-def test_a_demo_is_called_what_its_widget_asks(demo: Demo) -> None:
+def test_a_demo_is_called_what_its_widget_asks(demo: Exhibit) -> None:
     assert demo.title.endswith("?")
-    assert f'title: "{demo.title}"' in demo.script.read_text(encoding="utf-8")
+    assert f'title: "{demo.title}"' in (JS / f"{demo.name}.js").read_text(encoding="utf-8")
     assert re.fullmatch(r"[A-Z][^.]+\.", demo.sentence)
 
 
-def test_a_notebook_holds_one_widget_and_no_outputs(demo: Demo) -> None:
+def test_a_notebook_holds_one_widget_and_no_outputs(demo: Exhibit) -> None:
     made = notebooks.notebook(demo)
     nbformat.validate(made)
     (code,) = [cell for cell in made.cells if cell.cell_type == "code"]
@@ -62,7 +63,7 @@ def test_a_notebook_holds_one_widget_and_no_outputs(demo: Demo) -> None:
     assert shown[demo.widget] is getattr(widgets, demo.widget)
 
 
-def test_a_notebook_says_nothing_of_this_machine(demo: Demo, tmp_path: Path) -> None:
+def test_a_notebook_says_nothing_of_this_machine(demo: Exhibit, tmp_path: Path) -> None:
     text = nbformat.writes(notebooks.notebook(demo))
     for word in (str(Path.cwd()), str(Path.home()), "/tmp", "site-packages"):
         assert word not in text

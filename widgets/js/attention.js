@@ -1,5 +1,5 @@
 // Which earlier tokens does each attention head read from?
-import { ask, button, facts, floats, h, make, numbers, percent, redraw, s, select, slider, Sorry, visible, whole, widget } from "./core.js";
+import { ask, button, facts, floats, gate, h, make, numbers, percent, redraw, s, select, slider, Sorry, visible, whole, widget } from "./core.js";
 
 const MEASURES = { previous: "token before", first: "first token", itself: "itself", same: "same token earlier", after: "what followed it",
   entropy: "entropy, bits", distance: "distance, tokens" };
@@ -201,7 +201,7 @@ function build(ui) {
   const controls = h("fieldset", {}, typing, pick.node, mark.node, measure.node, small("Layers ↓, heads →, shares in %"),
     h("div", { class: "scroll" }, grid), h("div", { class: "facts" }, most,
       button("Pin as A", () => set({ pinned: [ui.state().layer, ui.state().head] })), button("Reset", ui.reset)));
-  const locked = small("The controls wait for your prediction.");
+  const shut = gate(question, controls);
 
   // Pointing at a token, or at a row of a map, makes it the query until the pointer leaves; a click keeps it.
   const point = (query, key) => {
@@ -221,7 +221,7 @@ function build(ui) {
   const words = h("p", { class: "nt-text", ...pointing(({ target }) => point(+target.dataset.q)) });
   const more = numbers("attention", panels.map(({ svg }) => svg));
   const onkeydown = ({ key }) => { if (key === "Escape" && !controls.disabled) set(open(ui.state().chosen)); };
-  ui.root.append(h("style", {}, LOOKS), question?.node ?? "", h("div", { class: "cols", onkeydown }, h("div", {}, controls, locked),
+  ui.root.append(h("style", {}, LOOKS), question?.node ?? "", h("div", { class: "cols", onkeydown }, h("div", {}, controls, shut.node),
     h("div", {}, h("div", { class: "nt-pair" }, panels.map(({ svg, figures }) => h("div", {}, svg, figures))),
       small("Bars: what each token gets from the framed one, upper now, lower A. Hatched: masked. "
         + "Point at a token to read from it; a click keeps it, Escape lets go."), words)), said,
@@ -282,9 +282,7 @@ function build(ui) {
       more.show(["head", ...Object.values(MEASURES)], () => tiles.map((_, i) => [headed(i, heads), ...NAMES.map((name) => view[name][i])]),
         ([head, ...row]) => [head, ...row.map((value, i) => written(NAMES[i], value))]);
     }
-    question?.show(state.prediction);
-    controls.disabled = Boolean(question) && !state.prediction;
-    locked.hidden = !controls.disabled;
+    shut.show(state.prediction);
     pick.show(state.chosen);
     measure.show(state.measure);
     mark.show(state.query, called(tokens, state.query));

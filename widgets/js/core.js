@@ -6,33 +6,33 @@ const STYLE = `
 .nt{--ink:#1b1f24;--soft:#57606a;--line:#d0d7de;--paper:#fff;--panel:#f6f8fa;--truth:#0072B2;--draft:#E69F00;--good:#009E73;
 --bad:#D55E00;--third:#CC79A7;--ghost:#b6bec7;--focus:#0969da;color-scheme:light;container-type:inline-size;box-sizing:border-box;width:100%;
 font:14px/1.45 system-ui,sans-serif;color:var(--ink);background:var(--paper);font-variant-numeric:tabular-nums;max-width:920px;
-padding:16px;border:1px solid var(--line);border-radius:8px}
-.nt[data-theme=dark]{--ink:#e6edf3;--soft:#9198a1;--line:#30363d;--paper:#0d1117;--panel:#161b22;--truth:#56B4E9;--draft:#F0B429;
+padding:16px;border:1px solid var(--line);border-radius:8px;
+&[data-theme=dark]{--ink:#e6edf3;--soft:#9198a1;--line:#30363d;--paper:#0d1117;--panel:#161b22;--truth:#56B4E9;--draft:#F0B429;
 --good:#2BC79A;--bad:#F27A3D;--third:#E39AC4;--ghost:#4a525c;--focus:#58a6ff;color-scheme:dark}
-.nt *{box-sizing:border-box}.nt h2{font-size:16px;line-height:1.3;margin:0 0 4px;font-weight:600;color:inherit}.nt p{margin:0}
-.nt .soft{color:var(--soft)}.nt .nt-small{font-size:13px}
-.nt .ask{margin:12px 0 16px;padding:8px 12px;background:var(--panel);border-left:3px solid var(--draft)}
-.nt .nt-row{display:flex;gap:8px;flex-wrap:wrap;align-items:center}.nt .ask .nt-row,.nt .ask .nt-row+p:not(:empty){margin-top:8px}
-.nt .cols{display:grid;grid-template-columns:236px minmax(0,1fr);gap:24px}@container(max-width:640px){.nt .cols{grid-template-columns:100%;gap:16px}}
-.nt .nt-pair{display:grid;grid-template-columns:repeat(2,minmax(0,1fr));gap:24px}@container(max-width:860px){.nt .nt-pair{grid-template-columns:100%}}
-.nt fieldset{border:0;margin:0;padding:0;min-width:0}.nt fieldset:disabled{opacity:.55}
-.nt label{display:grid;grid-template-columns:1fr auto;font-size:13px;margin-bottom:12px}
-.nt input[type=range]{grid-column:1/3;width:100%;accent-color:var(--truth);margin:4px 0 0}
-.nt button,.nt select,.nt input:is([type=text],[type=number]){font:inherit;font-size:13px;color:inherit;background:var(--paper);border:1px solid var(--line);border-radius:6px;padding:4px 10px;max-width:100%}
-.nt button:enabled,.nt summary{cursor:pointer}
-.nt button:hover:enabled{border-color:var(--soft)}
-.nt button[aria-pressed=true]{border-color:var(--truth);box-shadow:inset 0 0 0 1px var(--truth)}
-.nt :focus-visible{outline:2px solid var(--focus);outline-offset:2px}
-.nt svg{width:100%;height:auto;display:block}.nt svg text{font:12px system-ui,sans-serif;fill:var(--ink)}.nt svg .s{fill:var(--soft)}
-.nt details{margin-top:12px;font-size:13px}.nt .scroll{overflow-x:auto}
-.nt table{border-collapse:collapse;font-size:12px;width:100%;margin:8px 0}
-.nt th,.nt td{text-align:right;padding:2px 8px;border-bottom:1px solid var(--line);font-weight:400;white-space:nowrap}
-.nt th:first-child{text-align:left}.nt thead th{color:var(--soft)}
-.nt .facts{display:flex;gap:8px 16px;flex-wrap:wrap;margin:8px 0;font-size:12px}.nt .facts b{font-size:18px;font-weight:600;display:block}
-.nt label.nt-field{gap:4px 8px}.nt label.nt-check{grid-template-columns:auto 1fr;gap:8px;align-items:center}
-.nt [hidden]{display:none!important}
-.nt .nt-problem{margin:8px 0;padding:8px 12px;border-left:3px solid var(--bad);background:var(--panel)}
-@media print{.nt .ask,.nt fieldset,.nt details{display:none}.nt .cols{display:block}}
+*{box-sizing:border-box}h2{font-size:16px;line-height:1.3;margin:0 0 4px;font-weight:600;color:inherit}p{margin:0}
+.soft{color:var(--soft)}.nt-small{font-size:13px}
+.ask{margin:12px 0 16px;padding:8px 12px;background:var(--panel);border-left:3px solid var(--draft)}
+.nt-row{display:flex;gap:8px;flex-wrap:wrap;align-items:center}.ask .nt-row,.ask .nt-row+p:not(:empty){margin-top:8px}
+.cols{display:grid;grid-template-columns:236px minmax(0,1fr);gap:24px}@container(max-width:640px){.cols{grid-template-columns:100%;gap:16px}}
+.nt-pair{display:grid;grid-template-columns:repeat(2,minmax(0,1fr));gap:24px}@container(max-width:860px){.nt-pair{grid-template-columns:100%}}
+fieldset{border:0;margin:0;padding:0;min-width:0}fieldset:disabled{opacity:.55}
+label{display:grid;grid-template-columns:1fr auto;font-size:13px;margin-bottom:12px}
+input[type=range]{grid-column:1/3;width:100%;accent-color:var(--truth);margin:4px 0 0}
+button,select,input:is([type=text],[type=number]){font:inherit;font-size:13px;color:inherit;background:var(--paper);border:1px solid var(--line);border-radius:6px;padding:4px 10px;max-width:100%}
+button:enabled,summary{cursor:pointer}
+button:hover:enabled{border-color:var(--soft)}
+button[aria-pressed=true]{border-color:var(--truth);box-shadow:inset 0 0 0 1px var(--truth)}
+:focus-visible{outline:2px solid var(--focus);outline-offset:2px}
+svg{width:100%;height:auto;display:block}svg text{font:12px system-ui,sans-serif;fill:var(--ink)}svg .s{fill:var(--soft)}
+details{margin-top:12px;font-size:13px}.scroll{overflow-x:auto}
+table{border-collapse:collapse;font-size:12px;width:100%;margin:8px 0}
+th,td{text-align:right;padding:2px 8px;border-bottom:1px solid var(--line);font-weight:400;white-space:nowrap}
+th:first-child{text-align:left}thead th{color:var(--soft)}
+.facts{display:flex;gap:8px 16px;flex-wrap:wrap;margin:8px 0;font-size:12px}.facts b{font-size:18px;font-weight:600;display:block}
+label.nt-field{gap:4px 8px}label.nt-check{grid-template-columns:auto 1fr;gap:8px;align-items:center}
+[hidden]{display:none!important}
+.nt-problem{margin:8px 0;padding:8px 12px;border-left:3px solid var(--bad);background:var(--panel)}
+@media print{.ask,fieldset,details{display:none}.cols{display:block}}}
 `;
 
 function fill(node, attrs, children) {
@@ -83,6 +83,13 @@ export function redraw(parent, ...nodes) {
     at.remove();
     at = next;
   }
+}
+
+// Bring a whole picture up to date: its size in pixels, what it shows in words, and what is in it.
+export function picture(svg, width, height, text, ...nodes) {
+  svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
+  svg.setAttribute("aria-label", text);
+  redraw(svg, nodes);
 }
 
 // The numbers of a binary trait (little-endian, float64 unless told), exact and with infinities, which JSON has not.
@@ -176,6 +183,18 @@ export function ask({ question, choices, right, why }, onchoice) {
   };
   const row = h("div", { class: "nt-row", role: "group", "aria-label": "Your prediction" }, buttons, skip);
   return { node: h("div", { class: "ask" }, h("p", {}, question), row, told), show };
+}
+
+// Keep controls shut until the question is answered or passed over. `show(prediction)` says whether they are open.
+export function gate(question, ...sets) {
+  const node = h("p", { class: "soft" }, "The controls wait for your prediction.");
+  const show = (prediction) => {
+    question?.show(prediction);
+    node.hidden = !question || prediction !== "";
+    for (const set of sets) set.disabled = !node.hidden;
+    return node.hidden;
+  };
+  return { node, show };
 }
 
 // What hosts say about light and dark, else what the system says.

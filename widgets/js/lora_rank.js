@@ -1,5 +1,5 @@
 // How few directions hold a weight update, and what does LoRA cost?
-import { ask, button, check, facts, h, make, numbers, percent, player, redraw, s, select, slider, Sorry, whole, widget } from "./core.js";
+import { ask, button, check, facts, gate, h, make, numbers, percent, picture, player, s, select, slider, Sorry, whole, widget } from "./core.js";
 
 const SIZES = ["Width d", "Width of k and v", "Width of the MLP", "Layers"];
 const TARGETS = ["q", "k", "v", "o", "gate", "up", "down"];
@@ -209,9 +209,7 @@ export function draw(svg, { width, shown, log, open, text }) {
     top += Math.ceil(3 / columns) * (scale * rows + 24) + 24;
     write(0, top - 12, `blue −${most.toPrecision(2)} to orange +${most.toPrecision(2)}, one scale`);
   }
-  svg.setAttribute("viewBox", `0 0 ${width} ${top}`);
-  svg.setAttribute("aria-label", text);
-  redraw(svg, nodes);
+  picture(svg, width, top, text, nodes);
 }
 
 // What LoRA costs in a model: settings, and what they come to.
@@ -272,23 +270,23 @@ function build(ui) {
   }, 300);
   play.append(button("Reset", ui.reset));
   const controls = h("fieldset", {}, rank.node, log.node, play);
-  const locked = h("p", { class: "soft" }, "The controls wait for your prediction.");
   const svg = make("svg", { role: "img" });
   const figures = h("div", { class: "facts" });
   const said = h("p", { class: "soft", "aria-live": "polite" });
   const price = costs(ui);
   const fields = h("fieldset", {}, price.node);
+  const shut = gate(question, controls, fields);
   const more = numbers("lora-rank", [svg]);
   // Dark: white turns dark and the hues stay.
   const dark = h("style", {}, ".nt[data-theme=dark] .nt-map{filter:invert(.93) hue-rotate(180deg)}");
   ui.root.append(dark, h("p", { class: "soft" }, ui.get("caption")), question?.node ?? "",
-    h("div", { class: "cols" }, h("div", {}, controls, locked, figures), svg), said, fields, more.node);
+    h("div", { class: "cols" }, h("div", {}, controls, shut.node, figures), svg), said, fields, more.node);
   const head = ["singular value", "energy kept", "Frobenius residual", "spectral residual"];
   let listed = false;
 
   return (width) => {
     const state = ui.state();
-    const open = !question || state.prediction !== "";
+    const open = shut.show(state.prediction);
     const shown = both.map((each) => {
       const r = Math.min(state.rank, each.s.length);
       return { ...each, rank: r, now: each.at(r) };
@@ -303,9 +301,6 @@ function build(ui) {
     if (losses.length > state.rank) told.push([losses[state.rank].toFixed(3),
       `loss, every update cut to rank ${state.rank}; ${losses[0].toFixed(2)} at rank 0, ${losses.at(-1).toFixed(3)} uncut`]);
     figures.replaceChildren(...(open ? facts(told) : []));
-    question?.show(state.prediction);
-    controls.disabled = fields.disabled = !open;
-    locked.hidden = open;
     rank.show(state.rank, `${state.rank} of ${size}`);
     log.show(state.tens);
     price.show(state);

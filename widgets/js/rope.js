@@ -1,5 +1,5 @@
 // How can rotary positions reach beyond the trained length?
-import { ask, button, check, h, make, numbers, player, redraw, s, select, slider, Sorry, whole, widget, within } from "./core.js";
+import { ask, button, check, gate, h, make, numbers, picture, player, s, select, slider, Sorry, whole, widget, within } from "./core.js";
 import { frame, line } from "./chart.js";
 
 const TURN = 2 * Math.PI;
@@ -74,12 +74,6 @@ export function puzzle(state) {
   };
 }
 
-function put(svg, width, height, label, nodes) {
-  svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
-  svg.setAttribute("aria-label", label);
-  redraw(svg, nodes);
-}
-
 const word = (x, y, words, role, anchor = "middle") =>
   s("text", { x, y, "text-anchor": anchor, class: role ? null : "s" }, role && s("tspan", { style: `fill:var(--${role})` }, "● "), words);
 const dot = ([cx, cy], r, role, open) => s("circle", { cx, cy, r, fill: `var(--${open ? "paper" : role})`, stroke: `var(--${role})` });
@@ -112,7 +106,7 @@ export function draw(svg, { sides, pairs, distance, start, width, text }) {
       lost && word(x, y - r - 8, "unseen", "bad"),
     ];
   };
-  put(svg, width, 38 + sides.length * tall, text, [
+  picture(svg, width, 38 + sides.length * tall, text, [
     ...pairs.map((i, n) => [word(room * (n + 0.5), 14, `pair ${i}`),
       word(room * (n + 0.5), 30, `λ ${short(TURN / sides[0].plain[i])}`)]),
     ...sides.map((side, row) => [word(0, 50 + row * tall, side.name, side.role, "start"),
@@ -130,7 +124,7 @@ function drawSpeeds(svg, { sides, all, pairs, scale, width }) {
       words: (v) => (v < 1 ? `1/${short(scale)}` : "1") } });
   const slow = turns.filter((each) => each >= 1).length;
   const label = ({ ratio, name, role }, i) => word(x(i), y(ratio[i]) - 8, name, role, "start");
-  put(svg, width, 320, "Speed of each pair", [nodes,
+  picture(svg, width, 320, "Speed of each pair", [nodes,
     slow <= last && [area(x(slow - 0.5), box.top, box.right, y(1 / scale), "bad"),
       word(box.right - 4, box.top + 14, "unseen", null, "end")],
     all.map((each) => trace(each, Array.from(each.ratio, (v, i) => [x(i), y(v)]))),
@@ -143,7 +137,7 @@ function drawDistances(svg, { places, length, distance, width }, height, y, mark
     words: compact } });
   const { right, top, bottom } = axes.box;
   const here = axes.x(distance || 1);
-  put(svg, width, height, y.label, [area(axes.x(length), top, right, bottom, "ghost"), axes.nodes, marks(axes),
+  picture(svg, width, height, y.label, [area(axes.x(length), top, right, bottom, "ghost"), axes.nodes, marks(axes),
     stroke([here, top], [here, bottom], "soft")]);
 }
 
@@ -181,7 +175,6 @@ function build(ui) {
   }, 250);
   const controls = h("fieldset", {}, method.node, scale.node, away.node, base.node, h("div", { class: "nt-row" }, play.node,
     button("Pin B as A", () => ui.set({ method_a: ui.state().method_b })), button("Reset", () => { play.stop(); ui.reset(); })));
-  const locked = h("p", { class: "soft nt-small" }, "The controls wait for your prediction.");
   const note = h("p", { class: "soft facts" }, "A dial is a pair of numbers, λ its positions a turn. Thin hand: key. Thick hand: query; "
     + "open dot: one position nearer. Grey rim: angles in training. Grey area: beyond.");
 
@@ -200,8 +193,9 @@ function build(ui) {
     Object.values(fields).map(({ node }) => node), explained));
   const [dials, speeds, scores, bias] = [0, 0, 0, 0].map(() => make("svg", { role: "img" }));
   const said = h("p", { class: "soft nt-small", "aria-live": "polite" });
+  const shut = gate(question, controls, more);
   const sheet = numbers("rope", [dials, speeds, scores, bias]);
-  ui.root.append(question.node, h("div", { class: "cols" }, h("div", {}, controls, locked, note),
+  ui.root.append(question.node, h("div", { class: "cols" }, h("div", {}, controls, shut.node, note),
     h("div", {}, dials, h("div", { class: "nt-pair" }, speeds, h("div", {}, scores, bias)))), said, more, sheet.node);
 
   // The curves hold for many steps of the distance.
@@ -209,7 +203,7 @@ function build(ui) {
   return (width) => {
     const state = ui.state();
     const { dim, length } = state;
-    const open = state.prediction !== "";
+    const open = shut.show(state.prediction);
     const distance = Math.min(state.distance, reach(state));
     const key = [dim, state.base, length, state.scale, state.by_pair].join();
     if (key !== made) {
@@ -242,9 +236,6 @@ function build(ui) {
     drawScores(scores, shown);
     drawBias(bias, shown);
 
-    question.show(state.prediction);
-    controls.disabled = more.disabled = !open;
-    locked.hidden = open;
     method.show(state.method_b);
     scale.show(state.scale, `${short(state.scale)} × ${count(length)} = ${count(reach(state))}`);
     away.node.lastChild.max = places.length - 1;

@@ -1,6 +1,6 @@
 // How can a small model write ahead, and the text still be the large one's? Speculative decoding, number by number: Leviathan
 // and others 2023 (arXiv 2211.17192), Chen and others 2023 (arXiv 2302.01318).
-import { ask, button, dice, facts, h, make, numbers, percent, player, redraw, s, select, slider, visible, whole, widget, within } from "./core.js";
+import { ask, button, dice, facts, gate, h, make, numbers, percent, picture, player, s, select, slider, visible, whole, widget, within } from "./core.js";
 
 // Tokens that the draft writes ahead, events to step through, and runs, at most.
 const [LONGEST, STEPS, RUNS] = [16, 500, 10000];
@@ -112,17 +112,11 @@ export function sound(own, size) {
 const label = (x, y, text, anchor, soft) => s("text", { x, y, "text-anchor": anchor, class: soft && "s" }, text);
 const box = (x, y, w, height, role, opacity = 1) =>
   s("rect", { x, y, width: w, height, fill: `var(--${role})`, stroke: `var(--${role})`, "fill-opacity": opacity });
-function finish(svg, w, height, text, ...nodes) {
-  svg.setAttribute("viewBox", `0 0 ${w} ${height}`);
-  svg.setAttribute("aria-label", text);
-  redraw(svg, nodes);
-}
-
 // Two bars a token, [values, role, name] each. With `open` only what they share is solid.
 export function draw(svg, { pair, names, top, open, w, text }) {
   const left = 14 + 7 * Math.max(...names.map((name) => name.length));
   const scale = (w - left - 106) / top;
-  finish(svg, w, 4 + 32 * names.length, text, names.map((name, i) => {
+  picture(svg, w, 4 + 32 * names.length, text, names.map((name, i) => {
     const y = 4 + 32 * i;
     const both = pair.map(([values]) => values[i]);
     return [label(left - 8, y + 16, name, "end"), pair.map(([, role, word], n) => [box(left, y + 13 * n, both[n] * scale, 11, role, 0.15),
@@ -148,7 +142,7 @@ function drawStep(svg, { result: { p, q, residual, limits }, tokens, gamma, even
   const room = Math.min(112, (w - 2) / (gamma + 1));
   const round = events.filter((v) => v.call === call);
   const stop = round.find((v) => v.kind === "reject")?.at ?? gamma;
-  finish(svg, w, 102, text, ruler,
+  picture(svg, w, 102, text, ruler,
     events.length ? [box(4 + u * span, 18, 2, 30, "ink"),
       label(4 + u * span, 13, `u = ${u.toFixed(4)}`, u > 0.5 && "end")] : [],
     Array.from({ length: gamma + 1 }, (_, i) => {
@@ -174,7 +168,7 @@ function drawSpeed(svg, { now, pinned, which, w, text }) {
   const dot = (at, role) => s("circle", { cx: x(at), cy: y(speed(...now.with(which, at))), r: 5, fill: `var(--${role})` });
   const best = Math.max(...quick);
   const n = quick.indexOf(best) + 1;
-  finish(svg, w, 220, text,
+  picture(svg, w, 220, text,
     [0, 1, Math.floor(high)].map((v) => [box(28, y(v), right - 28, 0.1, v === 1 ? "ink" : "line"), label(22, y(v) + 4, v, "end", true)]),
     xs.filter((_, i) => !(i % 5)).map((v) => label(x(v), 200, v, "middle", true)),
     label(0, 12, "times plain decoding", null, true), label(right, 216, which ? "draft length γ" : "acceptance", "end", true),
@@ -248,7 +242,7 @@ function build(ui) {
   const pictures = [0, 1, 2, 3, 4, 5, 6].map(() => make("svg", { role: "img" }));
   const [bars, ruler, ...charts] = pictures;
   const [said, notes] = ["polite", null].map((live) => [0, 1, 2].map(() => h("p", { class: "nt-small", "aria-live": live })));
-  const locked = h("p", { class: "soft" }, "The controls wait for your prediction.");
+  const shut = gate(question, ...fields);
   const figures = h("div", { class: "facts" });
   const head = (text) => h("h3", {}, text);
   const flow = (...nodes) =>
@@ -257,23 +251,20 @@ function build(ui) {
     head("Is it quicker?"), flow(...charts.slice(3)), said[2]);
   const more = numbers("speculative-acceptance", pictures);
   ui.root.append(question.node,
-    h("div", { class: "cols" }, h("div", {}, fields[0], locked), h("div", {}, bars, figures, fields[3])),
+    h("div", { class: "cols" }, h("div", {}, fields[0], shut.node), h("div", {}, bars, figures, fields[3])),
     head("Step by step"), fields[1], said[0], ruler, later, more.node);
 
   let [memo, counts] = ["", null];
   return (w) => {
     const state = shown();
     const { target, draft, tokens, gamma, cost, runs, seed } = state;
-    const open = state.prediction !== "";
+    const open = shut.show(state.prediction);
     const mine = state.own.length > 0;
     const result = compute(state);
     const { p, q, rate, tends } = result;
     now = [rate, gamma, cost];
     which.show(mine ? -1 : state.pair);
     for (const [name, { show }] of dials) show(state[name], `${state[name]}`);
-    question.show(state.prediction);
-    for (const field of fields) field.disabled = !open;
-    locked.hidden = open;
     later.hidden = !open;
     fields[3].hidden = !mine;
     lay(state);

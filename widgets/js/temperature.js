@@ -1,5 +1,5 @@
 // What do temperature, top-k, top-p and min-p do to the choice of the next token?
-import { ask, button, dice, facts, floats, h, make, numbers, percent, redraw, s, slider, Sorry, visible, whole, widget, within } from "./core.js";
+import { ask, button, dice, facts, floats, gate, h, make, numbers, percent, picture, s, slider, Sorry, visible, whole, widget, within } from "./core.js";
 
 const ROWS = 10; // tokens drawn; the others share one last row
 const DRAWS = 100;
@@ -125,9 +125,7 @@ export function draw(svg, { rows, width, drawn, pinned: what, text }) {
     drawn ? [s("circle", { cx: left + 8, cy: y + 16, r: 2, fill: "var(--good)" }),
       s("text", { x: left + 22, y: y + 20, class: "s" }, drawn === 1 ? "a dot: the draw" : `a dot: one of ${drawn} draws`)] : [],
   ];
-  svg.setAttribute("viewBox", `0 0 ${width} ${y + 28}`);
-  svg.setAttribute("aria-label", text);
-  redraw(svg, ticks, bars, key);
+  picture(svg, width, y + 28, text, ticks, bars, key);
 }
 
 // Settings in words; what cuts nothing is not said.
@@ -184,15 +182,19 @@ function given(get, own) {
     if (typeof values === "string") throw new Sorry(values);
     return [{ logits: Float64Array.from(values), tokens: values.map((_, i) => `token ${i + 1}`), caption: "Your own logits" }];
   }
-  const all = [{ logits: floats(get("logits")), tokens: get("tokens"), caption: get("caption") }];
-  if (get("contrast_tokens").length)
-    all.push({ logits: floats(get("contrast_logits")), tokens: get("contrast_tokens"), caption: get("contrast_caption") });
+  const tokens = JSON.parse(get("tokens"));
+  const all = [{ logits: floats(get("logits")), tokens, caption: get("caption") }];
+  const others = floats(get("contrast_logits"));
+  if (others.length) {
+    const names = get("contrast_tokens"); // empty if they are the same tokens
+    all.push({ logits: others, tokens: names ? JSON.parse(names) : tokens, caption: get("contrast_caption") });
+  }
   return all;
 }
 
 const largest = (get) => {
   const values = get("own") ? typed(get("own")) : [];
-  return typeof values !== "string" && values.length ? values.length : Math.max(get("tokens").length, get("contrast_tokens").length);
+  return typeof values !== "string" && values.length ? values.length : Math.max(...["logits", "contrast_logits"].map((name) => get(name).byteLength)) / 8;
 };
 
 function build(ui) {
@@ -218,7 +220,6 @@ function build(ui) {
   const controls = h("fieldset", {}, heat.node, keep.node, mass.node, least.node, h("div", { class: "nt-row" },
     button("Pin as A", () => ui.set({ pinned: SETTINGS.map((name) => ui.state()[name]) })),
     button("Draw 1", roll(1)), button(`Draw ${DRAWS}`, roll(DRAWS)), button("Reset", ui.reset)));
-  const locked = h("p", { class: "soft nt-small", style: "margin-top:12px" }, "The controls wait for your prediction.");
   const note = h("p", { class: "soft nt-small", style: "margin-top:12px" },
     "In this order: divide by T, keep k, keep p, drop below min-p, renormalise.");
   const field = h("input", { type: "text", value: own, "aria-label": "Your own logits", placeholder: "4.1, 3.4, 1, -0.5", style: "width:100%",
@@ -232,9 +233,10 @@ function build(ui) {
   const said = h("p", { class: "soft nt-small", "aria-live": "polite" });
   const more = numbers("temperature", panels.map((each) => each.svg));
   const fields = h("fieldset", {}, mine);
+  const shut = gate(question, controls, fields);
   ui.root.append(...[
     question?.node,
-    h("div", { class: "cols" }, h("div", {}, controls, locked, note), h("div", { class: panels.length > 1 ? "nt-pair" : null }, panels.map((each) => each.node))),
+    h("div", { class: "cols" }, h("div", {}, controls, shut.node, note), h("div", { class: panels.length > 1 ? "nt-pair" : null }, panels.map((each) => each.node))),
     said, fields, more.node,
   ].filter(Boolean));
 
@@ -243,9 +245,7 @@ function build(ui) {
     const room = width > 640 ? width - 260 : width;
     const pair = panels.length > 1 && room > 600;
     const results = panels.map((each) => each.show(state, pair ? (room - 24) / 2 : room));
-    question?.show(state.prediction);
-    controls.disabled = fields.disabled = Boolean(question) && !state.prediction;
-    locked.hidden = !controls.disabled;
+    shut.show(state.prediction);
     heat.show(state.temperature, state.temperature === 0 ? "0 (greedy)" : `${+state.temperature.toFixed(3)}`);
     keep.show(counts.findLastIndex((k) => k <= state.top_k), state.top_k >= size ? `all ${size}` : `${state.top_k} of ${size}`);
     mass.show(state.top_p, state.top_p.toFixed(2));
