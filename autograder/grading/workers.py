@@ -135,7 +135,8 @@ class Cluster:
         except TimeoutError:
             self._client.close()
             raise InfrastructureError(f"the scheduler {address} has no workers; start some with dask worker") from None
-        self._assignment = self._client.scatter(assignment, broadcast=True, hash=False)
+        # A task, since the scheduler makes the answer of a task again when it is lost; data that was scattered is gone.
+        self._assignment = self._client.submit(_same, assignment, pure=False)
 
     @property
     def most(self) -> int:
@@ -199,6 +200,10 @@ def _work_for_pool(work: Work) -> Done:
     if _mine is None:
         raise InfrastructureError("a worker was started without an assignment")
     return work_for(_mine, work)
+
+
+def _same(assignment: Assignment) -> Assignment:
+    return assignment
 
 
 _lock = threading.Lock()
