@@ -1,5 +1,5 @@
 // Which earlier tokens does each attention head read from?
-import { ask, button, facts, floats, gate, h, make, numbers, percent, redraw, s, select, slider, Sorry, visible, whole, widget } from "./core.js";
+import { ask, button, facts, gate, h, make, numbers, octets, percent, redraw, s, select, slider, Sorry, visible, whole, widget } from "./core.js";
 
 const MEASURES = { previous: "token before", first: "first token", itself: "itself", same: "same token earlier", after: "what followed it",
   entropy: "entropy, bits", distance: "distance, tokens" };
@@ -142,7 +142,7 @@ function library(get) {
   let end = 0;
   return get("texts").map((each) => {
     const { tokens } = each;
-    const part = floats(bytes, Uint8Array).subarray(end, end += (layers * heads * tokens.length * (tokens.length + 1)) / 2);
+    const part = octets(bytes).subarray(end, end += (layers * heads * tokens.length * (tokens.length + 1)) / 2);
     let view = null;
     return { ...each, view: () => (view ??= compute({ layers, heads, tokens, weights: Float64Array.from(part, (step) => step * step) })) };
   });

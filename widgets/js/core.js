@@ -92,10 +92,16 @@ export function picture(svg, width, height, text, ...nodes) {
   redraw(svg, nodes);
 }
 
-// The numbers of a binary trait (little-endian, float64 unless told), exact and with infinities, which JSON has not.
-export function floats(bytes, Kind = Float64Array) {
+// The bytes of a binary trait, whichever way the host hands them over.
+export function octets(bytes) {
   const { buffer, byteOffset, byteLength } = ArrayBuffer.isView(bytes) ? bytes : new DataView(bytes);
-  return new Kind(buffer.slice(byteOffset, byteOffset + byteLength));
+  return new Uint8Array(buffer.slice(byteOffset, byteOffset + byteLength));
+}
+
+// The numbers of a `Floats` trait: the bytes that each takes, then all of them. Exact and with infinities, which JSON has not.
+export function floats(bytes) {
+  const all = octets(bytes);
+  return Float64Array.from(new { 4: Float32Array, 8: Float64Array }[all[0]](all.slice(1).buffer));
 }
 
 // What a state's check is often made of.

@@ -194,7 +194,7 @@ function given(get, own) {
 
 const largest = (get) => {
   const values = get("own") ? typed(get("own")) : [];
-  return typeof values !== "string" && values.length ? values.length : Math.max(...["logits", "contrast_logits"].map((name) => get(name).byteLength)) / 8;
+  return typeof values !== "string" && values.length ? values.length : Math.max(...["logits", "contrast_logits"].map((name) => floats(get(name)).length));
 };
 
 function build(ui) {
