@@ -168,7 +168,7 @@ class Widget(anywidget.AnyWidget):
         display({"text/html": still, "image/svg+xml": self.picture(), "text/plain": ""}, raw=True)
 
     def _still(self) -> str:
-        """Return picture, sentence and numbers as HTML that needs no script, without the end tags that may be left out."""
+        """Return picture, sentence and numbers as HTML that needs no script; end tags that may be left out are."""
         head, rows = self.numbers()
         top = "".join(f'<th scope="col">{html.escape(cell)}' for cell in head)
         body = "".join("<tr>" + "".join(f"<td>{html.escape(cell)}" for cell in row) for row in rows)
