@@ -61,7 +61,9 @@ def columns(boxes: Iterable[tuple[float, float, float]], foot: float, role: str 
 
 def line(points: Sequence[tuple[float, float]], role: str = "truth", width: float = 1.5, dash: str = "") -> str:
     """Return a line through points of the page."""
-    path = " ".join(f"{_short(x)},{_short(y)}" for x, y in points)
+    inner = zip(points, points[1:], points[2:], strict=False)
+    bends = [at for before, at, after in inner if not before[1] == at[1] == after[1]]
+    path = " ".join(f"{_short(x)},{_short(y)}" for x, y in (*points[:1], *bends, *points[1:][-1:]))
     dashes = f' stroke-dasharray="{dash}"' if dash else ""
     return f'<polyline points="{path}" fill="none" stroke="var(--{role})" stroke-width="{width:g}"{dashes}/>'
 

@@ -277,8 +277,8 @@ function build(ui) {
         tile.setAttribute("aria-pressed", i === places[0]);
       });
       most.textContent = `Show most: ${headed(top, heads)}`;
-      panels.forEach(({ figures }, i) => figures.replaceChildren(
-        ...facts(["previous", "first", "itself", "entropy"].map((name) => [written(name, view[name][places[i]]), MEASURES[name]]))));
+      panels.forEach(({ figures }, i) =>
+        facts(figures, ["previous", "first", "itself", "entropy"].map((name) => [written(name, view[name][places[i]]), MEASURES[name]])));
       more.show(["head", ...Object.values(MEASURES)], () => tiles.map((_, i) => [headed(i, heads), ...NAMES.map((name) => view[name][i])]),
         ([head, ...row]) => [head, ...row.map((value, i) => written(NAMES[i], value))]);
     }

@@ -52,7 +52,7 @@ export const make = (tag, attrs = {}, ...children) => fill(document.createElemen
 export const s = (tag, attrs = {}, ...children) => ({ tag, attrs, children });
 
 // Bring what is in an element to a list of such elements, texts and real nodes. Only what differs from the last time is
-// touched, so that a step of a slider costs little.
+// touched, so that a step of a slider costs little; an element that is the very same as the last time is not looked into.
 export function redraw(parent, ...nodes) {
   let at = parent.firstChild;
   const put = (node) => {
@@ -66,14 +66,16 @@ export function redraw(parent, ...nodes) {
       if (at !== node) parent.insertBefore(node, at);
       at = node;
     } else if (node.tag) {
-      if (at?.nodeName !== node.tag || !at.made) put(Object.assign(make(node.tag), { made: {} }));
-      const { made } = at;
-      for (const key in { ...made, ...node.attrs }) {
-        const value = node.attrs[key] ?? false;
-        if (value !== (made[key] ?? false)) value === false ? at.removeAttribute(key) : at.setAttribute(key, value);
+      if (at?.nodeName !== node.tag || !at.made) put(Object.assign(make(node.tag), { made: { attrs: {} } }));
+      const { attrs } = at.made;
+      if (at.made !== node) {
+        for (const key in { ...attrs, ...node.attrs }) {
+          const value = node.attrs[key] ?? false;
+          if (value !== (attrs[key] ?? false)) value === false ? at.removeAttribute(key) : at.setAttribute(key, value);
+        }
+        redraw(at, node.children);
       }
-      at.made = node.attrs;
-      redraw(at, node.children);
+      at.made = node;
     } else if (at?.nodeType !== Node.TEXT_NODE) put(document.createTextNode(node));
     else if (at.data !== String(node)) at.data = node;
     at = at.nextSibling;
@@ -87,8 +89,9 @@ export function redraw(parent, ...nodes) {
 
 // Bring a whole picture up to date: its size in pixels, what it shows in words, and what is in it.
 export function picture(svg, width, height, text, ...nodes) {
-  svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
-  svg.setAttribute("aria-label", text);
+  const attrs = { viewBox: `0 0 ${width} ${height}`, "aria-label": text };
+  // A view box that is written again, even the same, makes the browser lay out every text in the picture.
+  for (const name in attrs) if (svg.getAttribute(name) !== attrs[name]) svg.setAttribute(name, attrs[name]);
   redraw(svg, nodes);
 }
 
@@ -160,9 +163,23 @@ export function check(label, onvalue) {
   return { node: h("label", { class: "nt-check" }, input, h("span", {}, label)), show: (value) => { input.checked = value; } };
 }
 
-// Figures in large type, each with what it is: [[value, name], ...].
-export function facts(pairs) {
-  return pairs.map(([value, name]) => h("div", {}, h("b", {}, value), h("span", { class: "soft" }, name)));
+// What `make` made the last time, as long as `key`, numbers and texts that it depends on, is the same.
+export function remember(make) {
+  let last, made;
+  return (key, ...given) => {
+    const now = key.join();
+    if (now !== last) [last, made] = [now, make(...given)];
+    return made;
+  };
+}
+
+// Bring figures in large type up to date, each with what it is: [[value, name], ...].
+export function facts(place, pairs) {
+  while (place.childElementCount > pairs.length) place.lastChild.remove();
+  pairs.forEach((texts, i) => {
+    const { children } = place.children[i] ?? place.appendChild(h("div", {}, h("b"), h("span", { class: "soft" })));
+    texts.forEach((text, n) => { if (children[n].textContent !== text) children[n].textContent = text; });
+  });
 }
 
 export function button(text, onclick) {

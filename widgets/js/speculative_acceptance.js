@@ -282,7 +282,7 @@ function build(ui) {
         + `of the target gives ${gives} tokens on average; at c = ${cost} the speed-up is ${times}. In a model p and q change `
         + "from token to token." : ""}`];
     said.forEach((node, i) => { if (node.textContent !== texts[i]) node.textContent = texts[i]; });
-    figures.replaceChildren(...(open ? facts([[kept, "accepted (solid)"], [gives, "tokens a call"], [times, "speed-up"]]) : []));
+    facts(figures, open ? [[kept, "accepted (solid)"], [gives, "tokens a call"], [times, "speed-up"]] : []);
 
     const names = tokens.map((token) => visible(token, 11));
     const goal = [p, "truth", "target p"];
