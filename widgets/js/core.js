@@ -157,6 +157,12 @@ export function select(label, choices, onvalue) {
   return { node: h("label", { class: "nt-field" }, h("span", {}, label), input), show };
 }
 
+// A native field for a number; what is no number counts as 0.
+export function numberField(label, attrs, onvalue) {
+  const input = h("input", { type: "number", ...attrs, onchange: () => onvalue(input.valueAsNumber || 0) });
+  return { node: h("label", { class: "nt-field" }, h("span", {}, label), input), show: (value) => { input.value = value; } };
+}
+
 // A native checkbox.
 export function check(label, onvalue) {
   const input = h("input", { type: "checkbox", onchange: () => onvalue(input.checked) });

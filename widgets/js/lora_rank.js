@@ -1,5 +1,5 @@
 // How few directions hold a weight update, and what does LoRA cost?
-import { ask, button, check, facts, gate, h, make, numbers, percent, picture, player, remember, s, select, slider, Sorry, whole, widget } from "./core.js";
+import { ask, button, check, facts, gate, h, make, numberField, numbers, percent, picture, player, remember, s, select, slider, Sorry, whole, widget } from "./core.js";
 
 const SIZES = ["Width d", "Width of k and v", "Width of the MLP", "Layers"];
 const TARGETS = ["q", "k", "v", "o", "gate", "up", "down"];
@@ -218,10 +218,7 @@ export function draw(svg, { width, shown, log, open, text }) {
 
 // What LoRA costs in a model: settings, and what they come to.
 function costs(ui) {
-  const number = (label, set) => {
-    const input = h("input", { type: "number", min: 1, style: "width:96px", onchange: () => set(input.valueAsNumber || 0) });
-    return { node: h("label", {}, h("span", {}, label), input), show: (value) => { input.value = value; } };
-  };
+  const number = (label, set) => numberField(label, { min: 1, style: "width:96px" }, set);
   // Another model or target may have a shorter side: the rank gives way.
   const fit = (changes) => {
     const { sizes, targets, lora } = { ...ui.state(), ...changes };

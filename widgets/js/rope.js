@@ -1,5 +1,5 @@
 // How can rotary positions reach beyond the trained length?
-import { ask, button, check, gate, h, make, numbers, picture, player, remember, s, select, slider, Sorry, whole, widget, within } from "./core.js";
+import { ask, button, check, gate, h, make, numberField, numbers, picture, player, remember, s, select, slider, Sorry, whole, widget, within } from "./core.js";
 import { frame, line } from "./chart.js";
 
 const TURN = 2 * Math.PI;
@@ -191,14 +191,10 @@ function build(ui) {
   const note = h("p", { class: "soft facts" }, "A dial is a pair of numbers, λ its positions a turn. Thin hand: key. Thick hand: query; "
     + "open dot: one position nearer. Grey rim: angles in training. Grey area: beyond.");
 
-  const field = (label, name) => {
-    const input = h("input", { type: "number", onchange: () => change(name)(input.value && +input.value) });
-    return { node: h("label", { class: "nt-field" }, h("span", {}, label), input), show: (value) => { input.value = value; } };
-  };
   const fields = {
-    length: field("Trained length L", "length"),
-    dim: field("Head dimension d", "dim"),
-    start: field("Position of the key", "start"),
+    length: numberField("Trained length L", {}, change("length")),
+    dim: numberField("Head dimension d", {}, change("dim")),
+    start: numberField("Position of the key", {}, change("start")),
     by_pair: check("YaRN as in code: blend by pair", change("by_pair")),
   };
   const explained = h("p", { class: "soft" });
