@@ -8,16 +8,15 @@ import re
 from pathlib import Path
 from typing import Any
 
-from widgets.squeeze import squeeze
+from widgets.squeeze import names, squeeze
 
 _JS = Path(__file__).parent / "js"
 _IMPORT = re.compile(r'^import [^;]* from "\./(\w+)\.js";\n', re.MULTILINE)
 _EXPORT = re.compile(r"^export (?!default)", re.MULTILINE)
 _DEFAULT = re.compile(r"^export default ", re.MULTILINE)
 _TITLE = re.compile(r'^  title: "(.*)",$', re.MULTILINE)
-#: What begins at the left margin of a shared file, and what may be a name in it.
+#: What begins at the left margin of a shared file.
 _DECLARATION = re.compile(r"^(?:export )?(?:async )?(?:function|const|class) (\w+)", re.MULTILINE)
-_WORD = re.compile(r"\w+")
 
 
 def compose(name: str) -> str:
@@ -51,8 +50,7 @@ def _used(shared: str, own: str) -> str:
     needed: set[str] = set()
     texts = [own]
     while texts:
-        words = set(_WORD.findall(texts.pop()))
-        new = (declared.keys() & words) - needed
+        new = (declared.keys() & names(texts.pop())) - needed
         needed |= new
         texts += [declared[name] for name in new]
     return "".join(text for name, text in declared.items() if name in needed)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from widgets.squeeze import squeeze
+from widgets.squeeze import names, squeeze
 
 #: Each prints as JSON what the squeezing could have harmed.
 PROGRAMS = {
@@ -35,6 +35,11 @@ def test_a_squeezed_program_says_the_same(kind: str, node: str) -> None:
     assert json.loads(said(node, program))
     assert said(node, squeeze(program)) == said(node, program)
     assert len(squeeze(program)) < len(program)
+
+
+def test_names_are_words_outside_of_texts_properties_and_comments() -> None:
+    source = "a.b(...c, 'd', `e ${ f ? `g ${ h.i }` : 1 } j`, /k/.test(l)) // m\n{ n: 2 }"
+    assert names(source) == {"a", "c", "f", "h", "l", "n"}
 
 
 def test_comments_and_indents_of_our_files_are_gone() -> None:
