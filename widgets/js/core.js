@@ -48,6 +48,13 @@ function fill(node, attrs, children) {
 export const h = (tag, attrs = {}, ...children) => fill(document.createElement(tag), attrs, children);
 export const make = (tag, attrs = {}, ...children) => fill(document.createElementNS("http://www.w3.org/2000/svg", tag), attrs, children);
 
+// Set a property if it is another, and say whether it was: what is set again is laid out again.
+export function put(node, name, value) {
+  const other = node[name] !== value;
+  if (other) node[name] = value;
+  return other;
+}
+
 // An SVG element to be: `redraw` makes it, or changes what stands in its place.
 export const s = (tag, attrs = {}, ...children) => ({ tag, attrs, children });
 
@@ -55,31 +62,34 @@ export const s = (tag, attrs = {}, ...children) => ({ tag, attrs, children });
 // touched, so that a step of a slider costs little; an element that is the very same as the last time is not looked into.
 export function redraw(parent, ...nodes) {
   let at = parent.firstChild;
-  const put = (node) => {
+  const place = (node) => {
     if (at) at.replaceWith(node);
     else parent.append(node);
     at = node;
   };
-  for (const node of nodes.flat(9)) {
-    if (node == null || node === false) continue;
+  const show = (node) => {
+    if (Array.isArray(node)) return node.forEach(show);
+    if (node == null || node === false) return;
     if (node instanceof Node) {
       if (at !== node) parent.insertBefore(node, at);
       at = node;
     } else if (node.tag) {
-      if (at?.nodeName !== node.tag || !at.made) put(Object.assign(make(node.tag), { made: { attrs: {} } }));
+      if (at?.nodeName !== node.tag || !at.made) place(Object.assign(make(node.tag), { made: { attrs: {} } }));
       const { attrs } = at.made;
       if (at.made !== node) {
-        for (const key in { ...attrs, ...node.attrs }) {
+        for (const key in node.attrs) {
           const value = node.attrs[key] ?? false;
           if (value !== (attrs[key] ?? false)) value === false ? at.removeAttribute(key) : at.setAttribute(key, value);
         }
-        redraw(at, node.children);
+        for (const key in attrs) if (!(key in node.attrs)) at.removeAttribute(key);
+        if (at.firstChild || node.children.length) redraw(at, node.children);
       }
       at.made = node;
-    } else if (at?.nodeType !== Node.TEXT_NODE) put(document.createTextNode(node));
-    else if (at.data !== String(node)) at.data = node;
+    } else if (at?.nodeType !== Node.TEXT_NODE) place(document.createTextNode(node));
+    else put(at, "data", String(node));
     at = at.nextSibling;
-  }
+  };
+  show(nodes);
   while (at) {
     const next = at.nextSibling;
     at.remove();
@@ -141,10 +151,8 @@ export function slider(label, range, onvalue) {
   const said = h("span", { "aria-hidden": "true" }); // a screen reader hears it as the input's value text
   const input = h("input", { type: "range", "aria-label": label, ...range, oninput: () => onvalue(input.valueAsNumber) });
   const show = (value, text) => {
-    if (input.value !== String(value)) input.value = value;
-    if (said.textContent === text) return;
-    said.textContent = text;
-    input.setAttribute("aria-valuetext", text);
+    put(input, "value", String(value));
+    if (put(said, "textContent", text)) input.setAttribute("aria-valuetext", text);
   };
   return { node: h("label", {}, h("span", {}, label), said, input), show };
 }
@@ -153,20 +161,20 @@ export function slider(label, range, onvalue) {
 export function select(label, choices, onvalue) {
   const input = h("select", { "aria-label": label, onchange: () => onvalue(choices[input.selectedIndex][0]) },
     choices.map(([, text]) => h("option", {}, text)));
-  const show = (value) => { input.selectedIndex = choices.findIndex(([each]) => each === value); };
+  const show = (value) => put(input, "selectedIndex", choices.findIndex(([each]) => each === value));
   return { node: h("label", { class: "nt-field" }, h("span", {}, label), input), show };
 }
 
 // A native field for a number; what is no number counts as 0.
 export function numberField(label, attrs, onvalue) {
   const input = h("input", { type: "number", ...attrs, onchange: () => onvalue(input.valueAsNumber || 0) });
-  return { node: h("label", { class: "nt-field" }, h("span", {}, label), input), show: (value) => { input.value = value; } };
+  return { node: h("label", { class: "nt-field" }, h("span", {}, label), input), show: (value) => put(input, "value", String(value)) };
 }
 
 // A native checkbox.
 export function check(label, onvalue) {
   const input = h("input", { type: "checkbox", onchange: () => onvalue(input.checked) });
-  return { node: h("label", { class: "nt-check" }, input, h("span", {}, label)), show: (value) => { input.checked = value; } };
+  return { node: h("label", { class: "nt-check" }, input, h("span", {}, label)), show: (value) => put(input, "checked", value) };
 }
 
 // What `make` made the last time, as long as `key`, numbers and texts that it depends on, is the same.
@@ -184,7 +192,7 @@ export function facts(place, pairs) {
   while (place.childElementCount > pairs.length) place.lastChild.remove();
   pairs.forEach((texts, i) => {
     const { children } = place.children[i] ?? place.appendChild(h("div", {}, h("b"), h("span", { class: "soft" })));
-    texts.forEach((text, n) => { if (children[n].textContent !== text) children[n].textContent = text; });
+    texts.forEach((text, n) => put(children[n], "textContent", text));
   });
 }
 
@@ -208,7 +216,7 @@ export function ask({ question, choices, right, why }, onchoice) {
     skip.hidden = choice !== "";
     const verdict = choice === right ? `Right, ${right}. ` : `You said ${choice}; it is ${right}. `;
     const said = !choice || choice === "skip" ? "" : verdict + why;
-    if (told.textContent !== said) told.textContent = said;
+    put(told, "textContent", said);
   };
   const row = h("div", { class: "nt-row", role: "group", "aria-label": "Your prediction" }, buttons, skip);
   return { node: h("div", { class: "ask" }, h("p", {}, question), row, told), show };
@@ -375,7 +383,7 @@ export function widget({ title, state, data = [], watch = [], build }) {
           fault = error instanceof Sorry ? error.message : `This could not be drawn (${error.message}).`;
         }
         const said = `${told} ${fault}`.trim();
-        if (alarm.textContent !== said) alarm.textContent = said;
+        put(alarm, "textContent", said);
         alarm.hidden = !said;
       };
       const repaint = () => {

@@ -1,5 +1,5 @@
 // How few directions hold a weight update, and what does LoRA cost?
-import { ask, button, check, facts, gate, h, make, numberField, numbers, percent, picture, player, remember, s, select, slider, Sorry, whole, widget } from "./core.js";
+import { ask, button, check, facts, gate, h, make, numberField, numbers, percent, picture, player, put, remember, s, select, slider, Sorry, whole, widget } from "./core.js";
 
 const SIZES = ["Width d", "Width of k and v", "Width of the MLP", "Layers"];
 const TARGETS = ["q", "k", "v", "o", "gate", "up", "down"];
@@ -296,7 +296,7 @@ function build(ui) {
       ? `${one.name}: rank ${one.rank} of ${one.s.length} keeps ${percent(one.now.energy)} of the energy; the Frobenius residual is ${
         percent(one.now.frobenius)}.` : `${one.name}: ${one.rows} by ${one.cols} numbers.`)).join(" ");
     draw(svg, { width: width > 640 ? width - 260 : width, shown, log: state.tens, open, text });
-    if (said.textContent !== text) said.textContent = text;
+    put(said, "textContent", text);
     const lora = state.rank * (rows + cols);
     const told = [[count(lora), `numbers in a LoRA: r (in + out), ${percent(lora / rows / cols)} of ${count(rows * cols)}`]];
     if (losses.length > state.rank) told.push([losses[state.rank].toFixed(3),

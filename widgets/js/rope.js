@@ -1,5 +1,5 @@
 // How can rotary positions reach beyond the trained length?
-import { ask, button, check, gate, h, make, numberField, numbers, picture, player, remember, s, select, slider, Sorry, whole, widget, within } from "./core.js";
+import { ask, button, check, gate, h, make, numberField, numbers, picture, player, put, remember, s, select, slider, Sorry, whole, widget, within } from "./core.js";
 import { frame, line } from "./chart.js";
 
 const TURN = 2 * Math.PI;
@@ -156,10 +156,10 @@ function drawDistances(svg, { x, y, box, stays, height, label }, { width, distan
 }
 
 function scores(shown) {
-  const { sides, all, places } = shown;
-  const from = Math.min(-0.2, ...all.map(({ curve }) => Math.min(...curve)));
+  const { sides, all } = shown;
+  const from = Math.min(-0.2, ...all.flatMap(({ curve }) => curve.map(([, v]) => v)));
   return distances(shown, 190, { from, to: 1, label: "score, × that at 0" }, ({ x, y, box }) => [
-    all.map((each) => trace(each, Array.from(each.curve, (v, n) => [x(places[n]), y(v)]))),
+    all.map((each) => trace(each, each.curve.map(([at, v]) => [x(at), y(v)]))),
     sides.map(({ name, role }, n) => word(box.left + 6, box.bottom - 8 - 16 * (sides.length - 1 - n), name, role, "start"))]);
 }
 
@@ -167,7 +167,7 @@ function scores(shown) {
 function biases(shown) {
   return distances(shown, 130, { from: -10, to: 0, label: "ALiBi: added to the score, by head" }, ({ x, y }) =>
     slopes(8).map((slope, n) => {
-      const points = shown.places.filter((at, i) => !(i % 3) && at * slope < 10).map((at) => [x(at), y(-slope * at)]);
+      const points = shown.places.filter((at, i) => i % 3 === 1 && at * slope < 10).map((at) => [x(at), y(-slope * at)]);
       return [line(points, { stroke: "var(--third)" }), word(points.at(-1)[0] + 8, points.at(-1)[1] - 2, n + 1)];
     }));
 }
@@ -221,7 +221,8 @@ function build(ui) {
       results = Object.fromEntries(METHODS.map(([method, name]) => {
         const result = compute({ ...state, method });
         const mean = averages(result.theta);
-        const curve = places.map((at) => mean(Math.ceil(at / 1.2), Math.floor(at * 1.2)));
+        // Every other place will do: a point is the mean over more than the way to the next.
+        const curve = places.filter((_, n) => n % 2 || n === places.length - 1).map((at) => [at, mean(Math.ceil(at / 1.2), Math.floor(at * 1.2))]);
         return [method, { ...result, method, name, curve }];
       }));
       made = key;
@@ -250,14 +251,14 @@ function build(ui) {
 
     method.show(state.method_b);
     scale.show(state.scale, `${short(state.scale)} × ${count(length)} = ${count(reach(state))}`);
-    away.node.lastChild.max = places.length - 1;
+    put(away.node.lastChild, "max", String(places.length - 1));
     away.show(places.findLastIndex((each) => each <= distance), count(distance));
     base.show(Math.log10(state.base), count(state.base));
     for (const [name, each] of Object.entries(fields)) each.show(state[name]);
-    explained.textContent = "Only the distance counts: move the key, and both hands turn. Score: q = k, all numbers alike; lines average "
+    put(explained, "textContent", "Only the distance counts: move the key, and both hands turn. Score: q = k, all numbers alike; lines average "
       + "nearby distances. YaRN keeps pairs of over 32 turns in training, slows those under 1 by s, and multiplies scores by "
-      + `${short(results.yarn.factor ** 2)} (not drawn). Half-split and interleaved layouts turn alike.`;
-    if (said.textContent !== text) said.textContent = text;
+      + `${short(results.yarn.factor ** 2)} (not drawn). Half-split and interleaved layouts turn alike.`);
+    put(said, "textContent", text);
     const scaled = open ? [results.pi, results.ntk, results.yarn] : [];
     sheet.show(["pair", "positions per turn", "turns in training", ...scaled.map(({ name }) => `× ${name}`)],
       () => Array.from(sides[0].plain, (each, i) => [i, TURN / each, sides[0].turns[i], ...scaled.map(({ ratio }) => ratio[i])]),

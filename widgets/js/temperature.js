@@ -1,5 +1,5 @@
 // What do temperature, top-k, top-p and min-p do to the choice of the next token?
-import { ask, button, dice, facts, floats, gate, h, make, numbers, percent, picture, remember, s, slider, Sorry, visible, whole, widget, within } from "./core.js";
+import { ask, button, dice, facts, floats, gate, h, make, numbers, percent, picture, put, remember, s, slider, Sorry, visible, whole, widget, within } from "./core.js";
 
 const ROWS = 10; // tokens drawn; the others share one last row
 const DRAWS = 100;
@@ -253,7 +253,7 @@ function build(ui) {
     mass.show(state.top_p, state.top_p.toFixed(2));
     least.show(state.min_p, state.min_p.toFixed(2));
     const text = results.map((each) => each.text).join(" ");
-    if (said.textContent !== text) said.textContent = text;
+    put(said, "textContent", text);
     const head = ["token", "logit", "T = 1, all", "A", "now", "draws"];
     more.show(head, () => results.flatMap((each) => each.rows()), ([token, logit, ...rest]) =>
       [visible(token, 20), logit.toFixed(2), ...rest.slice(0, 3).map((p) => p.toFixed(4)), state.draws ? String(rest[3]) : "-"]);
