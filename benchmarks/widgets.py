@@ -161,7 +161,7 @@ def steps(browser: Any, name: str, folder: Path, count: int) -> dict[int, dict[s
 
 
 def steps_in_rounds(browser: Any, folder: Path, count: int) -> dict[str, dict[int, dict[str, float]]]:
-    """Measure the widgets in turns; returns medians over rounds, so that a busy neighbour spoils one of them at most."""
+    """Measure the widgets in turns and return medians over rounds: a busy neighbour spoils one of them at most."""
     rounds = [{name: steps(browser, name, folder, count) for name in widgets.__all__} for _ in range(ROUNDS)]
     return {
         name: {
