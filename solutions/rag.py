@@ -800,6 +800,76 @@ def token_f1(prediction: str, golds: list[str], tokens: Callable[[str], list[str
 # check(token_f1)
 
 # %% [markdown]
+# ## faithfulness
+#
+# An answer can be right and still not rest on what was retrieved, or rest on it and be wrong. *Faithfulness* looks at
+# the first only: of what the answer claims, how much do the passages say? Large systems ask a model for each claim.
+# Here the world is small and its sentences follow rules, so a function reads the claims of a text exactly:
+# `pocket.world.claims.claims`. It turns a text into a list of claims (entity, relation, value):
+#
+# `claims("The Velmar Tower, which is 74 metres tall, stands in Dorvik.")` gives `[("Velmar Tower", "height", "74
+# metres"), ("Velmar Tower", "town", "Dorvik")]`.
+#
+# **By hand.** A passage says: "The height of the Velmar Tower is 74 metres." The answer is the sentence above. One of
+# its two claims is supported: 0.5, although no sentence of it stands in the passage word for word.
+#
+# <details><summary>Hint 1: where to look</summary>
+#
+# Two sets of claims, and what they have in common.
+#
+# </details>
+# <details><summary>Hint 2: the key step</summary>
+#
+# Collect the claims of all passages into one set. Divide by the number of the *answer's* claims, and treat an answer
+# that claims nothing first.
+#
+# </details>
+# <details><summary>Hint 3: the shape of the code</summary>
+#
+# ```python
+# said = set(...)
+# if ...:
+#     return ...
+# known = {... for passage in passages for claim in ...}
+# return ...
+# ```
+#
+# </details>
+
+
+# %%
+def faithfulness(answer: str, passages: list[str], claims: Callable[[str], list[tuple[str, str, str]]]) -> float:
+    """Return the share of an answer's claims that the passages make as well.
+
+    Parameters
+    ----------
+    answer
+        What the model wrote.
+    passages
+        What it was shown. There may be none.
+    claims
+        Reads one text, the answer or one passage, and returns its claims as tuples (entity, relation, value).
+        Two claims are the same if their tuples are equal.
+
+    Returns
+    -------
+    float
+        The share of the answer's different claims that at least one passage makes, from 0 to 1. An answer that claims
+        nothing has 1.0: nothing in it is unsupported.
+    """
+    ### BEGIN SOLUTION
+    said = set(claims(answer))
+    if not said:
+        return 1.0
+    known = {claim for passage in passages for claim in claims(passage)}
+    return len(said & known) / len(said)
+    ### END SOLUTION
+
+
+# %% tags=["active-ipynb"]
+# check(faithfulness)
+
+# %% [markdown]
 # ## rag_marginal
 #
 # A passage may be the wrong one. The RAG of Lewis and others (2020) therefore lets every passage vote: the
@@ -955,6 +1025,170 @@ def build_prompt(question: str, passages: list[str]) -> str:
 # check(build_prompt)
 
 # %% [markdown]
+# ## ivf_search
+#
+# To compare a query with every vector is slow where there are millions. An *inverted file* (IVF) sorts the vectors
+# into cells beforehand: each belongs to the centroid that is nearest to it. A query looks into the few cells whose
+# centroids are nearest to *it*, the *probes*, and compares only the vectors there. It can miss a near vector on the
+# far side of a border: fewer probes cost recall, more probes cost time.
+#
+# **By hand.** Centroids `(0, 0)` and `(10, 0)`; vectors 0: `(1, 0)`, 1: `(4, 0)`, 2: `(6, 0)`, 3: `(9, 0)`. Vectors 0
+# and 1 are in cell 0, the others in cell 1. The query `(4.5, 0)` is nearest to centroid 0. With one probe and $k = 2$
+# it finds `[1, 0]` after 2 comparisons; with two probes `[1, 2]` after 4. Vector 2 is nearer than vector 0, and one
+# probe missed it.
+#
+# Nearness is the squared Euclidean distance everywhere, $\sum_i (a_i - b_i)^2$.
+#
+# <details><summary>Hint 1: where to look</summary>
+#
+# Three times the same question: which points are nearest to which. `vectors[:, None] - centroids` has shape (N, C,
+# D).
+#
+# </details>
+# <details><summary>Hint 2: the key step</summary>
+#
+# Find each vector's cell, find the query's cells, keep the numbers of the vectors whose cell is among them
+# (`np.isin`, `np.flatnonzero`). Sort those by distance. What you return are numbers in `vectors`, not places among
+# the candidates.
+#
+# </details>
+# <details><summary>Hint 3: the shape of the code</summary>
+#
+# ```python
+# if ...:
+#     raise ValueError(...)
+# cells = (... ** 2).sum(axis=2)....                    # (N,) the cell of each vector
+# visited = np.argsort(..., kind="stable")[...]         # the cells that are looked into
+# candidates = ...                                      # numbers of vectors
+# near = np.argsort(..., kind="stable")[...]            # places among the candidates
+# return candidates[near].tolist(), ...
+# ```
+#
+# </details>
+
+
+# %%
+def ivf_search(
+    query: np.ndarray, vectors: np.ndarray, centroids: np.ndarray, probes: int, k: int
+) -> tuple[list[int], int]:
+    """Find near vectors by looking only into the cells nearest to the query.
+
+    Parameters
+    ----------
+    query
+        Shape (D,).
+    vectors
+        Shape (N, D). Each belongs to the cell of its nearest centroid; among equally near ones, the first.
+    centroids
+        Shape (C, D), at least one. A cell may be empty.
+    probes
+        How many cells to look into, at least 1: those whose centroids are nearest to the query; among equally near
+        ones, the first. If there are fewer cells, all of them.
+    k
+        How many vectors to return, at least 1. If the cells hold fewer, all of those.
+
+    Returns
+    -------
+    tuple[list[int], int]
+        The rows of the nearest vectors, the nearest first, among equally near ones the smaller row first; and the
+        number of vectors that the query was compared with. Nearness is the squared Euclidean distance.
+
+    Raises
+    ------
+    ValueError
+        If `probes` or `k` is less than 1.
+    """
+    ### BEGIN SOLUTION
+    if probes < 1 or k < 1:
+        raise ValueError(f"probes and k must be at least 1, not {probes} and {k}")
+    cells = ((vectors[:, None] - centroids) ** 2).sum(axis=2).argmin(axis=1)  # (N, C, D) to (N,)
+    visited = np.argsort(((centroids - query) ** 2).sum(axis=1), kind="stable")[:probes]
+    candidates = np.flatnonzero(np.isin(cells, visited))
+    near = np.argsort(((vectors[candidates] - query) ** 2).sum(axis=1), kind="stable")[:k]
+    return candidates[near].tolist(), len(candidates)
+    ### END SOLUTION
+
+
+# %% tags=["active-ipynb"]
+# check(ivf_search)
+
+# %% [markdown]
+# ## maxsim_rerank
+#
+# One vector for a whole passage blurs its words. *Late interaction* (ColBERT: Khattab and Zaharia, 2020) keeps a
+# vector for every token. Each token of the query looks for the token of the document that suits it best, and these
+# best similarities are added up:
+#
+# $$\text{MaxSim}(q, d) = \sum_{i \in q} \max_{j \in d} \; q_i \cdot d_j$$
+#
+# It is too dear for a whole corpus, so it sorts anew what a faster search has found.
+#
+# **By hand.** Query tokens `(1, 0)` and `(0, 1)`. Document 0 has `(0.9, 0.1)` and `(0.8, 0)`; document 1 has `(0.5,
+# 0)` and `(0, 0.6)`. Document 0: $0.9 + 0.1 = 1.0$. Document 1: $0.5 + 0.6 = 1.1$. Both tokens of the query find
+# something in document 1, so the result is `[(1, 1.1), (0, 1.0)]`.
+#
+# <details><summary>Hint 1: where to look</summary>
+#
+# `query @ document.T` has a row for each token of the query and a column for each token of the document.
+#
+# </details>
+# <details><summary>Hint 2: the key step</summary>
+#
+# The maximum goes along each row, over the document's tokens. The sum goes over the query's tokens.
+#
+# </details>
+# <details><summary>Hint 3: the shape of the code</summary>
+#
+# ```python
+# scores = []
+# for document in documents:
+#     if ...:
+#         raise ValueError(...)
+#     scores.append(float(...))
+# order = sorted(range(len(scores)), key=...)
+# return [... for number in order]
+# ```
+#
+# </details>
+
+
+# %%
+def maxsim_rerank(query: np.ndarray, documents: list[np.ndarray]) -> list[tuple[int, float]]:
+    """Sort documents by late interaction between the tokens of the query and theirs.
+
+    Parameters
+    ----------
+    query
+        Shape (Q, D): a vector for each token of the query. Q may be 0; then every score is 0.
+    documents
+        For each document its vectors, shape (T, D); T may differ between documents and is at least 1. There may be no
+        document. The vectors are taken as they are, of whatever length.
+
+    Returns
+    -------
+    list[tuple[int, float]]
+        Place in `documents` and score of each, the largest score first; among equal scores, the earlier place first.
+
+    Raises
+    ------
+    ValueError
+        If a document has no token.
+    """
+    ### BEGIN SOLUTION
+    scores = []
+    for document in documents:
+        if len(document) == 0:
+            raise ValueError(f"document {len(scores)} has no token")
+        scores.append(float((query @ document.T).max(axis=1).sum()))  # (Q, T) to (Q,) to a number
+    order = sorted(range(len(scores)), key=lambda place: -scores[place])
+    return [(place, scores[place]) for place in order]
+    ### END SOLUTION
+
+
+# %% tags=["active-ipynb"]
+# check(maxsim_rerank)
+
+# %% [markdown]
 # ## expected_relevant
 #
 # The book's exercise 14.2 asks how many passages one should retrieve. Begin with a model of the retriever: each of
@@ -1103,3 +1337,153 @@ def k_star(p: float, c: float) -> float:
 
 # %% tags=["active-ipynb"]
 # check(k_star)
+
+# %% [markdown]
+# ## rag_experiment
+#
+# The book's exercise 14.4: does retrieval help, and how many passages are best? Ask the same questions three times:
+# with nothing to read (*closed book*), with one passage, and with five. Score every answer by F1 against its gold
+# answers and report the mean of each condition.
+#
+# Ten questions are few. A mean of ten numbers can be far off, and it should be said how far. The *bootstrap* (Efron,
+# 1979) asks: if the questions had been drawn anew from these ten, with repetition, what would the mean be? Do that
+# many times. The middle 95 % of those means are the interval. The draws are passed in, so that everyone gets the same
+# numbers: each row of `resamples` holds the numbers of the questions of one draw.
+#
+# **By hand.** Two questions with the F1 scores 1 and 0, and the draws `[0, 0]`, `[0, 1]`, `[1, 0]`, `[1, 1]`: the
+# mean is 0.5, the means of the draws are 1, 0.5, 0.5, 0. Their 2.5th and 97.5th percentiles, by `np.percentile`, are
+# 0.0375 and 0.9625: two questions say next to nothing.
+#
+# <details><summary>Hint 1: where to look</summary>
+#
+# An array of scores and an array of numbers of questions: one index expression gives all draws at once.
+#
+# </details>
+# <details><summary>Hint 2: the key step</summary>
+#
+# In each condition, collect one score a question. Then `scores[resamples]` has the shape of `resamples`; its means
+# over the last axis are the means of the draws, and percentiles are taken of those.
+#
+# </details>
+# <details><summary>Hint 3: the shape of the code</summary>
+#
+# ```python
+# results = {}
+# for name, k in [("closed book", 0), ("k=1", 1), ("k=5", 5)]:
+#     scores = []
+#     for ... in ...:
+#         passages = ... if k else []
+#         scores.append(...)
+#     means = ...                            # (B,)
+#     results[name] = {"mean": ..., "low": ..., "high": ...}
+# return results
+# ```
+#
+# </details>
+
+
+# %%
+def rag_experiment(
+    questions: list[str],
+    golds: list[list[str]],
+    search: Callable[[str, int], list[str]],
+    answer: Callable[[str, list[str]], str],
+    f1: Callable[[str, list[str]], float],
+    resamples: np.ndarray,
+) -> dict[str, dict[str, float]]:
+    """Measure answers without retrieval, with one passage, and with five [exercise 14.4].
+
+    Parameters
+    ----------
+    questions
+        N questions, at least one.
+    golds
+        For each question, the answers that count as right.
+    search
+        Takes a question and k, and returns up to k passages, the best first. It is not asked in closed book.
+    answer
+        Takes a question and passages, as `search` returned them, and returns an answer. In closed book it is given an
+        empty list.
+    f1
+        Takes an answer and the gold answers of its question, and returns a score from 0 to 1.
+    resamples
+        Shape (B, N), integers from 0 to N - 1: the questions of each of B bootstrap draws.
+
+    Returns
+    -------
+    dict[str, dict[str, float]]
+        Keys "closed book", "k=1" and "k=5". For each, "mean" is the mean score over the questions, and "low" and
+        "high" are the 2.5th and 97.5th percentiles (interpolated linearly, as `np.percentile` does) of the B means
+        of the draws.
+        Each question is asked once in each condition.
+
+    Raises
+    ------
+    ValueError
+        If there is no question, or not one list of gold answers for each.
+    """
+    ### BEGIN SOLUTION
+    if not questions or len(questions) != len(golds):
+        raise ValueError(f"{len(questions)} questions and {len(golds)} lists of gold answers")
+    results = {}
+    for name, k in [("closed book", 0), ("k=1", 1), ("k=5", 5)]:
+        scores = np.array(
+            [
+                f1(answer(question, search(question, k) if k else []), golds[number])
+                for number, question in enumerate(questions)
+            ]
+        )
+        low, high = np.percentile(scores[resamples].mean(axis=1), [2.5, 97.5])  # (B, N) to (B,)
+        results[name] = {"mean": float(scores.mean()), "low": float(low), "high": float(high)}
+    return results
+    ### END SOLUTION
+
+
+# %% tags=["active-ipynb"]
+# check(rag_experiment)
+
+# %% [markdown]
+# **The experiment itself.** Ten questions about a world that pocket-lm has never read, 50 passages to search, and
+# your own functions. `search` uses BM25; try `cosine_top_k` over MiniLM's vectors (`pocket.load("minilm").encode`) or
+# both, merged by `reciprocal_rank_fusion`. Before you run it, write down an order of the three means. Is more reading
+# better for a small model? The cell is for you; it earns no points.
+
+# %% tags=["active-ipynb", "experiment"]
+# from random import Random
+#
+# import pocket
+# from pocket.world import World, lookup
+# from pocket.world.prompts import closed_book, open_book
+#
+# lm = pocket.load("pocket-lm")
+# world = World("chapter 2")
+# draw = Random(2)
+# chosen = draw.sample(world.passages, 50)
+# asked = [lookup(draw.choice(passage.facts), draw) for passage in draw.sample(chosen, 10)]
+# texts = [passage.text for passage in chosen]
+#
+#
+# def words_of(text):
+#     return re.findall(r"\w+", text.lower())
+#
+#
+# def search(question, k):
+#     scores = bm25_scores(words_of(question), [words_of(text) for text in texts])
+#     return [texts[row] for row in np.argsort(-scores, kind="stable")[:k]]
+#
+#
+# def answer(question, passages):
+#     prompt = open_book(passages, question) if passages else closed_book(question)
+#     return lm.complete(prompt, max_new_tokens=20, stop="\n")
+#
+#
+# try:
+#     draws = np.random.default_rng(0).integers(0, 10, size=(2_000, 10))
+#     table = rag_experiment(
+#         [one.text for one in asked], [[one.answer] for one in asked], search, answer,
+#         lambda said, golds: token_f1(said, golds, words_of), draws,
+#     )
+#     for name, row in table.items():
+#         print(f"{name:12} F1 {row['mean']:.2f}   95 % interval {row['low']:.2f} to {row['high']:.2f}")
+# except NotImplementedError:
+#     print("Write bm25_scores, token_f1 and rag_experiment first. Then run this cell again.")
