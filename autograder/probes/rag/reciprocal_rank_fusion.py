@@ -47,7 +47,7 @@ def puts_the_agreed_first(impl: Impl, rng: Rng) -> Any:
 @fusion.probe(points=1, cases=3)
 def merges_many(impl: Impl, rng: Rng) -> Any:
     """Three rankings and more are merged as two are, and an empty one changes nothing."""
-    more = [[], [[]], [[], [6, 0]]]
+    more: list[list[list[int]]] = [[], [[]], [[], [6, 0]]]
     return impl(_rankings(rng, [0, 1, 2], [3, 2, 4, 5], [1, 5, 0, 6, 7], *more[rng.case]))
 
 
