@@ -19,7 +19,9 @@ expected = chapter.function(
 
 
 def _p(rng: Rng) -> float:
-    return float(rng.choice([0.15, 0.3, 0.35, 0.6, 0.65, 0.8, 0.85]))
+    """Draw a probability that is well away from one half."""
+    small = round(float(rng.uniform(0.1, 0.4)), 4)
+    return small if rng.random() < 0.5 else 1 - small
 
 
 @expected.probe(points=2)
