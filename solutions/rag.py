@@ -591,9 +591,10 @@ def mrr(rankings: list[list[str]], relevant: list[list[str]]) -> float:
 #     raise ValueError(...)
 # got = [... for name in retrieved]
 # best = sorted(...)
-# dcg, ideal = (
-#     sum(... for rank, gain in enumerate(..., start=1)) for row in (got, best)
-# )
+#
+# def dcg(row):
+#     return sum(... for rank, gain in enumerate(...))
+#
 # return ...                      # mind the case that there is nothing to gain
 # ```
 #
@@ -628,8 +629,11 @@ def ndcg(retrieved: list[str], gains: Mapping[str, float], k: int) -> float:
         raise ValueError(f"k must be at least 1, not {k}")
     got = [gains.get(name, 0.0) for name in retrieved]
     best = sorted(gains.values(), reverse=True)
-    dcg, ideal = (sum(gain / math.log2(rank + 1) for rank, gain in enumerate(row[:k], start=1)) for row in (got, best))
-    return dcg / ideal if ideal else 0.0
+
+    def dcg(row: list[float]) -> float:
+        return sum(gain / math.log2(rank + 1) for rank, gain in enumerate(row[:k], start=1))
+
+    return dcg(got) / dcg(best) if dcg(best) else 0.0
     ### END SOLUTION
 
 
@@ -1427,14 +1431,12 @@ def rag_experiment(
         raise ValueError(f"{len(questions)} questions and {len(golds)} lists of gold answers")
     results = {}
     for name, k in [("closed book", 0), ("k=1", 1), ("k=5", 5)]:
-        scores = np.array(
-            [
-                f1(answer(question, search(question, k) if k else []), golds[number])
-                for number, question in enumerate(questions)
-            ]
-        )
-        low, high = np.percentile(scores[resamples].mean(axis=1), [2.5, 97.5])  # (B, N) to (B,)
-        results[name] = {"mean": float(scores.mean()), "low": float(low), "high": float(high)}
+        scores = []
+        for number, question in enumerate(questions):
+            passages = search(question, k) if k else []
+            scores.append(f1(answer(question, passages), golds[number]))
+        low, high = np.percentile(np.array(scores)[resamples].mean(axis=1), [2.5, 97.5])  # (B, N) to (B,)
+        results[name] = {"mean": float(np.mean(scores)), "low": float(low), "high": float(high)}
     return results
     ### END SOLUTION
 

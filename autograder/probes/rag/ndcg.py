@@ -43,7 +43,7 @@ def cuts_both_at_k(impl: Impl, rng: Rng) -> Any:
     return impl(retrieved, dict.fromkeys(pool[1:], 1.0), [2, 3, 1, 5][rng.case])
 
 
-@ndcg.probe(points=1, cases=4)
+@ndcg.probe(points=1, cases=5)
 def reaches_its_ends(impl: Impl, rng: Rng) -> Any:
     """The best order has 1; nothing of use, or nothing to gain, has 0."""
     pool = names(rng, 6)

@@ -78,7 +78,7 @@ def empties_the_list(question, passages):
 @alternative
 def with_a_deque(question, passages):
     if not passages:
-        return f"Question: {question}\nAnswer:"
+        return "\n".join((f"Question: {question}", "Answer:"))
     lines = deque()
     for rank in range(len(passages), 0, -1):
         line = f"[{rank}] " + " ".join(passages[rank - 1].split())
