@@ -48,11 +48,14 @@ def reaches_its_ends(impl: Impl, rng: Rng) -> Any:
     """The best order has 1; nothing of use, or nothing to gain, has 0."""
     pool = names(rng, 6)
     gains = {pool[0]: 1.0, pool[1]: 1.0}
-    return impl(
-        *[(pool[:4], gains, 2), (pool[2:], gains, 4), (pool, {}, 3), (pool[1::-1], {**gains, pool[4]: 0.0}, 5)][
-            rng.case
-        ]
-    )
+    cases = [
+        (pool[:4], gains, 2),
+        (pool[2:], gains, 4),
+        (pool, {}, 3),
+        (pool[1::-1], {**gains, pool[4]: 0.0}, 5),
+        (pool, {pool[1]: 0.0}, 3),
+    ]
+    return impl(*cases[rng.case])
 
 
 @ndcg.probe(points=0, gates=["cuts_both_at_k"], cases=2)
