@@ -30,6 +30,10 @@ _PR_SET_PDEATHSIG, _PR_SET_NO_NEW_PRIVS, _PR_SET_DUMPABLE, _PR_CAPBSET_DROP = 1,
 _SIGKILL = 9
 _LAST_CAPABILITY = 63
 
+#: Room for libraries that the warm process has not imported. They map far more than they hold: torch alone takes 3 GiB
+#: of addresses. What is held is watched from outside.
+_LIBRARY_BYTES = 4 * 2**30
+
 # From <linux/landlock.h>, and the numbers of its calls, which are the same on all architectures.
 _LANDLOCK_CREATE_RULESET, _LANDLOCK_ADD_RULE, _LANDLOCK_RESTRICT_SELF = 444, 445, 446
 _PATH_BENEATH = 1
@@ -58,7 +62,7 @@ class Allowance:
     cell_cpu_seconds: int
     call_cpu_seconds: int
     cpu_seconds: int
-    #: Bytes of address space of each process beyond what it has at its start.
+    #: Bytes that all hold together; each may map that much and what libraries map besides.
     memory_bytes: int
     #: Processes and threads at one time.
     processes: int
@@ -99,7 +103,7 @@ def limit(allowance: Allowance) -> None:
     """Set the limits that the kernel keeps for a process and inherits to its children."""
     limits: Mapping[int, int] = {
         resource.RLIMIT_CPU: allowance.cpu_seconds,
-        resource.RLIMIT_AS: _address_space() + allowance.memory_bytes,
+        resource.RLIMIT_AS: _address_space() + allowance.memory_bytes + _LIBRARY_BYTES,
         resource.RLIMIT_NPROC: allowance.processes,
         resource.RLIMIT_FSIZE: allowance.disk_bytes,
         resource.RLIMIT_NOFILE: allowance.files,

@@ -176,7 +176,10 @@ class Impl:
         return _value_and_args(reply, len(args))
 
     def grad(self, *args: Any, wrt: int = 0, cotangent: Any, **kwargs: Any) -> Any:
-        """Return the gradient of ``sum(cotangent * f(*args))`` with respect to ``args[wrt]``."""
+        """Return the gradient of ``sum(cotangent * f(*args))`` with respect to ``args[wrt]``.
+
+        If `f` returns a tuple of tensors, `cotangent` is a tuple too, and the sum runs over all of them.
+        """
         name = self._exercise.name
         shown = Call(f"gradient of {name}", args, kwargs)
         return self._conversation.send(shown, "grad", name, list(args), kwargs, wrt, cotangent)

@@ -151,18 +151,28 @@ def _builtin_error(kind: str, text: str) -> Exception:
 
 
 def _gradient(function: Any, args: list[Any], kwargs: dict[str, Any], wrt: int, cotangent: Any) -> Any:
+    """Return the gradient of the sum of result times cotangent; of a tuple of results, with a tuple of cotangents."""
     import torch
 
     leaf = args[wrt].detach().clone().requires_grad_()
-    result = function(*[*args[:wrt], leaf, *args[wrt + 1 :]], **kwargs)
-    if not isinstance(result, torch.Tensor):
-        raise WireError(f"a {type(result).__name__} was returned where a tensor with a gradient was expected")
-    if not result.requires_grad:
-        raise RuntimeError("the result does not depend on the input for autograd: is it detached on the way?")
-    if result.shape != cotangent.shape:
-        expected = tuple(cotangent.shape)
-        raise WireError(f"a result of shape {tuple(result.shape)} was returned, shape {expected} was expected")
-    (gradient,) = torch.autograd.grad(result, leaf, cotangent, allow_unused=True)
+    returned = function(*[*args[:wrt], leaf, *args[wrt + 1 :]], **kwargs)
+    results, cotangents = ((returned,), (cotangent,)) if isinstance(cotangent, torch.Tensor) else (returned, cotangent)
+    if type(results) is not tuple or len(results) != len(cotangents):
+        raise WireError(f"a tuple of {len(cotangents)} tensors was expected, a {type(returned).__name__} was returned")
+    for result, expected in zip(results, cotangents, strict=True):
+        if not isinstance(result, torch.Tensor):
+            raise WireError(f"a {type(result).__name__} was returned where a tensor with a gradient was expected")
+        if not result.requires_grad and len(results) == 1:
+            raise RuntimeError("the result does not depend on the input for autograd: is it detached on the way?")
+        if result.shape != expected.shape:
+            shape = tuple(expected.shape)
+            raise WireError(f"a result of shape {tuple(result.shape)} was returned, shape {shape} was expected")
+    depending = [(result, given) for result, given in zip(results, cotangents, strict=True) if result.requires_grad]
+    if not depending:
+        raise RuntimeError("the results do not depend on the input for autograd: are they detached on the way?")
+    (gradient,) = torch.autograd.grad(
+        [result for result, _ in depending], leaf, [given for _, given in depending], allow_unused=True
+    )
     return torch.zeros_like(leaf) if gradient is None else gradient
 
 

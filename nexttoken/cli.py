@@ -117,7 +117,7 @@ def build(
         raise typer.Exit(FAILED)
 
 
-@app.command(epilog="Example: nexttoken gallery --output site && python -m http.server -d site")
+@app.command(epilog="Example: nexttoken gallery --output site")
 @_one_sentence
 def gallery(
     *,
@@ -281,7 +281,7 @@ def lab(
 @_one_sentence
 def demo(
     *,
-    port: Annotated[int, typer.Option(help="Port to listen on.")] = 8866,
+    port: Annotated[int, typer.Option(min=1, max=65_535, help="Port to listen on.")] = 8866,
     ip: Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 lets other machines in.")] = "localhost",
     browser: Annotated[
         bool | None, typer.Option(help="Open a browser, or not. By default, if there is a display.")

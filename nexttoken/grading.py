@@ -207,8 +207,10 @@ def _table(results: list[Result], chapter: Chapter) -> Table:
     table = Table(box=None, pad_edge=False)
     table.add_column("student", no_wrap=True)
     for name, exercise in exercises.items():
-        table.add_column(f"{name} /{exercise.points:g}", justify="right", overflow="fold")
-    table.add_column(f"all /{sum(exercise.points for exercise in exercises.values()):g}", justify="right")
+        heading = name.replace("_", "_\n")  # many exercises share a line
+        table.add_column(f"{heading}\n/{exercise.points:g}", justify="right", overflow="fold", vertical="bottom")
+    possible = sum(exercise.points for exercise in exercises.values())
+    table.add_column(f"all\n/{possible:g}", justify="right", no_wrap=True)
     for result in results:
         points = {verdict.exercise: f"{verdict.earned:g}" for verdict in result.verdicts}
         total = "not graded" if result.earned is None else f"{result.earned:g}"

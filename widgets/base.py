@@ -109,8 +109,15 @@ class Widget(anywidget.AnyWidget):
 
     def refuse(self, sentence: str) -> NoReturn:
         """Raise TraitError, and show the sentence in the widget, which keeps its last good state."""
-        self.problem = f"{sentence[0].upper()}{sentence[1:]}."
+        self._say(sentence)
         raise traitlets.TraitError(sentence)
+
+    def set_state(self, sync_data: dict[str, Any]) -> None:
+        """Take what the browser sent; what does not fit is said in the widget, which keeps its last good state."""
+        try:
+            super().set_state(sync_data)
+        except traitlets.TraitError as error:  # traitlets took back all that came with it, `problem` too
+            self._say(str(error))
 
     def to_html(self, path: str | Path) -> Path:
         """Write one page that holds everything, opens from disk and asks the network for nothing.
@@ -168,6 +175,9 @@ class Widget(anywidget.AnyWidget):
         table = f"<table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>"
         return f"{self.picture()}<p>{html.escape(self.describe())}</p>{table}"
 
+    def _say(self, sentence: str) -> None:
+        self.problem = f"{sentence[0].upper()}{sentence[1:]}."
+
     def _settle(self, _change: object) -> None:
         self.problem = ""
 
@@ -187,6 +197,19 @@ class Floats(traitlets.TraitType[tuple[float, ...], Any]):
             return tuple(float(number) for number in as_list(value))
         except (TypeError, ValueError):
             self.error(obj, value)
+
+
+def texts_to_json(texts: Sequence[str], _widget: object = None) -> str:
+    """Write texts as one JSON text: as a list they would take a line each, and its indent, in a saved notebook."""
+    return json.dumps(list(texts), ensure_ascii=False, separators=(",", ":"))
+
+
+class Texts(traitlets.List[str]):
+    """Texts such as the tokens of a vocabulary, sent as one JSON text."""
+
+    def __init__(self) -> None:
+        super().__init__(traitlets.Unicode())
+        self.tag(sync=True, to_json=texts_to_json, from_json=lambda text, _widget: json.loads(text))
 
 
 def as_list(values: Any) -> list[Any]:

@@ -13,12 +13,16 @@ _IMPORT = re.compile(r'^import [^;]* from "\./(\w+)\.js";\n', re.MULTILINE)
 _EXPORT = re.compile(r"^export (?!default)", re.MULTILINE)
 _DEFAULT = re.compile(r"^export default ", re.MULTILINE)
 _TITLE = re.compile(r'^  title: "(.*)",$', re.MULTILINE)
-#: Comments on lines of their own, and what indents a line: neither is sent to a browser.
-_FOR_READERS = re.compile(r"^[ ]+|^[ ]*//.*\n", re.MULTILINE)
+#: Comments, on lines of their own and behind code, and what indents or parts lines: not sent to a browser.
+_COMMENT = re.compile(r"^[ ]*//.*\n|(?<=[;{,]) // .*$", re.MULTILINE)
+_INDENT = re.compile(r"^\s+", re.MULTILINE)
+#: What begins at the left margin of a shared file, and what may be a name in it.
+_DECLARATION = re.compile(r"^(?:export )?(?:async )?(?:function|const|class) (\w+)", re.MULTILINE)
+_WORD = re.compile(r"\w+")
 
 
 def compose(name: str) -> str:
-    """Return the ES module of the widget `name`: what `js/<name>.js` imports, each file once, then the file itself."""
+    """Return the ES module of the widget `name`: its file, behind what that uses of the files that it imports."""
     pieces: dict[str, str] = {}
 
     def add(piece: str) -> None:
@@ -26,11 +30,28 @@ def compose(name: str) -> str:
         for imported in _IMPORT.findall(source):
             if imported not in pieces:
                 add(imported)
-        pieces[piece] = _IMPORT.sub("", source)
+        pieces[piece] = _COMMENT.sub("", _IMPORT.sub("", source))
 
     add(name)
     own = pieces.pop(name)
-    return _FOR_READERS.sub("", _EXPORT.sub("", "".join(pieces.values())) + own)
+    return _INDENT.sub("", _EXPORT.sub("", _used("".join(pieces.values()), own)) + own)
+
+
+def _used(shared: str, own: str) -> str:
+    """Return those declarations of the shared files that the widget's own text needs, directly or through others."""
+    starts = [*(found.start() for found in _DECLARATION.finditer(shared)), len(shared)]
+    declared = {
+        found[1]: shared[start:end]
+        for found, start, end in zip(_DECLARATION.finditer(shared), starts, starts[1:], strict=False)
+    }
+    needed: set[str] = set()
+    texts = [own]
+    while texts:
+        words = set(_WORD.findall(texts.pop()))
+        new = (declared.keys() & words) - needed
+        needed |= new
+        texts += [declared[name] for name in new]
+    return "".join(text for name, text in declared.items() if name in needed)
 
 
 def question(name: str) -> str:

@@ -6,7 +6,7 @@ They follow the reader's light or dark setting by themselves, and take no librar
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from html import escape
 
 #: Roles of colours, light and dark; the same as in `js/core.js`.
@@ -46,6 +46,12 @@ def rect(x: float, y: float, width: float, height: float, role: str = "truth") -
     """Return a filled rectangle in the colour of a role, or in a colour such as ``#440154``."""
     colour = role if role.startswith(("#", "rgb")) else f"var(--{role})"
     return f'<rect x="{x:.1f}" y="{y:.1f}" width="{max(0.0, width):.1f}" height="{height:.1f}" fill="{colour}"/>'
+
+
+def columns(boxes: Iterable[tuple[float, float, float]], foot: float, role: str = "truth") -> str:
+    """Return columns that stand on a line, as one shape: left, right and top of each."""
+    path = "".join(f"M{left:.1f} {foot:.0f}V{top:.1f}H{right:.1f}V{foot:.0f}" for left, right, top in boxes)
+    return f'<path d="{path}" fill="var(--{role})"/>'
 
 
 def line(points: Sequence[tuple[float, float]], role: str = "truth", width: float = 1.5, dash: str = "") -> str:

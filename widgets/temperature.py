@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Self
 import traitlets
 
 from widgets import picture
-from widgets.base import Floats, Widget, as_list, check_logits, stored
+from widgets.base import Floats, Texts, Widget, as_list, check_logits, stored, texts_to_json
 
 _SHOWN = 10
 _LABEL = 12
@@ -57,10 +57,10 @@ class Temperature(Widget, script="temperature"):
     shared: ClassVar[tuple[str, ...]] = ("own", "temperature", "top_k", "top_p", "min_p", "pinned", "draws", "seed")
 
     logits = Floats()
-    tokens = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    tokens = Texts()
     caption = traitlets.Unicode().tag(sync=True)
     contrast_logits = Floats()
-    contrast_tokens = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    contrast_tokens = Texts().tag(to_json=lambda texts, widget: "" if texts == widget.tokens else texts_to_json(texts))
     contrast_caption = traitlets.Unicode().tag(sync=True)
     own = traitlets.Unicode().tag(sync=True)
     """Logits that the reader typed, shown instead of the given ones."""
@@ -118,10 +118,7 @@ class Temperature(Widget, script="temperature"):
     def describe(self) -> str:
         """Return the question and the settings."""
         cuts = f"top k {self.top_k} of {self._size()}, top p {self.top_p:g}, min-p {self.min_p:g}"
-        return (
-            f"{self.question} {self.caption}".rstrip()
-            + f" (temperature {self.temperature:g}, {cuts})"
-        )
+        return f"{self.question} {self.caption}".rstrip() + f" (temperature {self.temperature:g}, {cuts})"
 
     def numbers(self) -> tuple[list[str], list[list[str]]]:
         """Return the likeliest tokens with their logits and probabilities."""

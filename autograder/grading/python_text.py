@@ -15,6 +15,8 @@ from dataclasses import dataclass
 #: A longer text is pasted data, and is not looked into.
 MAX_READ = 50_000
 _MAGIC = re.compile(r"^([ \t]*+)(?:[\w.,*][\w.,* \t]*+=[ \t]*+)?(?:[%!].*|[\w.%]++\?{1,2}[ \t]*+)$", re.MULTILINE)
+#: Magics of a whole cell that leave its text Python; others make it a shell's, or a file's.
+_STILL_PYTHON = re.compile(r"%%(?:time|timeit|capture|prun)\b")
 #: Names that are there without any cell: a cell that binds one of them anew is not needed for it.
 _GIVEN = frozenset((*dir(builtins), "In", "Out", "_", "__", "___", "display", "get_ipython", "exit", "quit"))
 _METHOD = re.compile(r"^(?:async[ \t]+)?def[ \t]+\w+\([ \t]*self\b", re.MULTILINE)
@@ -28,6 +30,10 @@ class Names:
     #: Names of other cells that it needs when it is run, and those that its functions need when they are called.
     now: frozenset[str] = frozenset()
     later: frozenset[str] = frozenset()
+    #: All names that its functions look up when they are called, its own and Python's among them.
+    looked_up: frozenset[str] = frozenset()
+    #: What it binds by an import: the same thing in every cell.
+    imports: frozenset[str] = frozenset()
 
 
 @functools.lru_cache(maxsize=500)
@@ -46,7 +52,7 @@ def runs_alone(source: str) -> bool:
 
 def names(source: str) -> Names:
     """Return what a cell binds and needs; nothing if it is no Python."""
-    if len(source) > MAX_READ:
+    if len(source) > MAX_READ or (source.startswith("%%") and not _STILL_PYTHON.match(source)):
         return Names()
     for text in _readings(source):
         try:
@@ -94,7 +100,8 @@ def _names(table: symtable.SymbolTable) -> Names:
         )
         inner += [(child, at_once and _is_run_at_once(child)) for child in scope.get_children()]
     given = binds | _GIVEN
-    return Names(frozenset(binds), frozenset(now - given), frozenset(later - given))
+    imports = frozenset(symbol.get_name() for symbol in symbols if symbol.is_imported())
+    return Names(frozenset(binds), frozenset(now - given), frozenset(later - given), frozenset(later), imports)
 
 
 def _is_run_at_once(scope: symtable.SymbolTable) -> bool:

@@ -128,7 +128,7 @@ def _with_missing(cells: list[NotebookNode], release: Release, notes: list[str])
 
 def _in_order(cells: list[NotebookNode], notes: list[str]) -> list[NotebookNode]:
     """Move cells up that others need; what is not run at grading, checks and experiments among it, stays."""
-    places = [place for place, cell in enumerate(cells) if _is_run(cell)]
+    places = [place for place, cell in enumerate(cells) if is_run(cell)]
     order = [places[rank] for rank in runnable_order([names(cells[place].source) for place in places])]
     turn = {place: rank for rank, place in enumerate(order)}
     moved = [place for rank, place in enumerate(places) if turn[place] < rank]
@@ -137,10 +137,11 @@ def _in_order(cells: list[NotebookNode], notes: list[str]) -> list[NotebookNode]
     labels = list(dict.fromkeys(grade_id_of(cells[place]) or "a cell of the student's" for place in moved))
     notes.append(f"moved up, since cells before need what is in it: {listed(labels)}")
     following = iter(order)
-    return [cells[next(following)] if _is_run(cell) else cell for cell in cells]
+    return [cells[next(following)] if is_run(cell) else cell for cell in cells]
 
 
-def _is_run(cell: NotebookNode) -> bool:
+def is_run(cell: NotebookNode) -> bool:
+    """Say whether a cell of a repaired notebook is run at grading: code that is no check and no experiment."""
     return cell.cell_type == "code" and not is_experiment(cell) and not cell.metadata.get("nbgrader", {}).get("grade")
 
 

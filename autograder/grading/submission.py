@@ -14,6 +14,8 @@ from nbformat import NotebookNode
 from autograder.grading.process import InfrastructureError
 
 MAX_BYTES = 50 * 2**20
+#: Of lists and objects, and of commas, outputs included: more would take gigabytes as Python objects.
+MAX_CONTAINERS, MAX_COMMAS = 1_000_000, 10_000_000
 #: Cells that hold anything; a person writes some hundred at most.
 MAX_CELLS = 10_000
 _PICTURES = ("image/png", "image/jpeg")
@@ -40,6 +42,10 @@ def read_notebook(data: bytes) -> NotebookNode:
     """
     if len(data) > MAX_BYTES:
         raise NotANotebookError(f"the file has more than {MAX_BYTES // 2**20} MB, and no more are read")
+    if data.count(b"[") + data.count(b"{") > MAX_CONTAINERS or data.count(b",") > MAX_COMMAS:
+        raise NotANotebookError(
+            "the file has more parts than a notebook; clear the largest outputs and hand it in again"
+        )
     text, is_unicode = _text(data)
     if not text:
         raise NotANotebookError("the file is empty")

@@ -13,6 +13,7 @@ from nbformat import NotebookNode
 
 from autograder.grading.engine import Graded
 from autograder.grading.process import InfrastructureError
+from autograder.grading.remarks import remarks
 from autograder.grading.repair import repair
 from autograder.grading.report import explain_refusal, fill_outputs
 from autograder.grading.results import Result
@@ -79,7 +80,7 @@ def do(work: Work, grader: Grader, released: NotebookNode) -> Done:
     except Exception as error:  # a bug of ours must not cost a student anything, nor stop the class
         why = f"a fault of the grader ({type(error).__name__}: {error}); please report it"
         return replace(refused(work, released, why), retry=True, fault=traceback.format_exc())
-    result = replace(_result(work), status="graded", repairs=tuple(notes), verdicts=graded.verdicts)
+    result = replace(_result(work), status="graded", repairs=(*notes, *remarks(notebook)), verdicts=graded.verdicts)
     return Done(result, text, graded.waited, seconds=seconds)
 
 

@@ -135,7 +135,8 @@ class Cluster:
         except TimeoutError:
             self._client.close()
             raise InfrastructureError(f"the scheduler {address} has no workers; start some with dask worker") from None
-        self._assignment = self._client.scatter(assignment, broadcast=True, hash=False)
+        # A task, since the scheduler makes the answer of a task again when it is lost; data that was scattered is gone.
+        self._assignment = self._client.submit(_same, assignment, pure=False)
 
     @property
     def most(self) -> int:
@@ -201,6 +202,10 @@ def _work_for_pool(work: Work) -> Done:
     return work_for(_mine, work)
 
 
+def _same(assignment: Assignment) -> Assignment:
+    return assignment
+
+
 _lock = threading.Lock()
 _open: dict[str, tuple[Engine, NotebookNode]] = {}
 
@@ -218,7 +223,7 @@ def work_for(assignment: Assignment, work: Work) -> Done:
             _close_engines()
             _open[assignment.fingerprint] = (Engine.open(assignment), assignment.release)
             gc.collect()
-            gc.freeze()  # what every submission needs stays: looking through it again and again took a sixth of the time
+            gc.freeze()  # what every submission needs stays; looking through it each time took a sixth of the work
         done = do(work, *_open[assignment.fingerprint])
         if done.retry and done.result.status != "graded":
             _close_engines()  # what failed once is made anew

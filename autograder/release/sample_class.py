@@ -1,8 +1,8 @@
 """The sample class: submissions of an invented class, one of each kind that an instructor meets.
 
 ``solutions/sample_class/roster.toml`` says, per student, which answer stands in which exercise: ``reference``,
-``given`` (untouched), or the name of a file ``answers/<exercise>-<answer>.py``; and which of the damages below was
-done to the file.
+``given`` (untouched), or the name of a file ``answers/<exercise>-<answer>.py``; ``others`` says it for the exercises
+that are not named (``given`` if it is missing). And it says which of the damages below was done to the file.
 """
 
 from __future__ import annotations
@@ -34,8 +34,9 @@ def sample_files(course: CourseRoot, chapter: Chapter, release: bytes) -> Iterat
     for student, entry in roster.items():
         if chapter.name not in entry:
             continue
-        answers: dict[str, str] = dict(entry[chapter.name])
-        damage = answers.pop("damage", None)
+        named: dict[str, str] = dict(entry[chapter.name])
+        damage, others = named.pop("damage", None), named.pop("others", "given")
+        answers = {**dict.fromkeys(chapter.exercises, others), **named}
         notebook = _filled(json.loads(release), answers, references, folder / "answers")
         data = _damaged(notebook, damage, student)
         path = course.sample_class / student / chapter.name / f"{chapter.name}.ipynb"

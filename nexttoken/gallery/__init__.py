@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import html
-import inspect
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
-import widgets
-from widgets.base import Widget
+from nexttoken.exhibits import EXHIBITS
 
 _HOME = Path(__file__).with_name("index.html")
 _CARD = """<li><article>
@@ -36,21 +33,19 @@ def write_gallery(folder: Path) -> Iterator[Path]:
     """
     folder.mkdir(parents=True, exist_ok=True)
     cards = []
-    for name in widgets.__all__:
-        kind: type[Widget] = getattr(widgets, name)
-        example = kind.example()
-        page = folder / f"{kind.script}.html"
-        page.write_text(example.page(f"nexttoken · {name}", home="index.html"), encoding="utf-8")
+    for exhibit in EXHIBITS:
+        example = exhibit.kind.example()
+        page = folder / f"{exhibit.name}.html"
+        page.write_text(example.page(f"nexttoken · {exhibit.widget}", home="index.html"), encoding="utf-8")
         yield page
-        card = {"address": page.name, "name": name, "question": kind.question, "sentence": _first_sentence(kind)}
+        card = {
+            "address": page.name,
+            "name": exhibit.widget,
+            "question": exhibit.title,
+            "sentence": exhibit.sentence,
+        }
         escaped = {key: html.escape(value) for key, value in card.items()}
         cards.append(_CARD.format(**escaped, picture=example.picture()))
     index = folder / "index.html"
     index.write_text(_HOME.read_text(encoding="utf-8").replace("{{CARDS}}", "".join(cards)), encoding="utf-8")
     yield index
-
-
-def _first_sentence(kind: type[Widget]) -> str:
-    """Return what the class's docstring says first."""
-    text = " ".join((inspect.getdoc(kind) or "").split("\n\n")[0].split())
-    return re.sub("`", "", text)

@@ -99,7 +99,7 @@ STUDENT = """
 import math
 import numpy as np
 import torch
-from solutions.next_token import BPETokenizer, generate, softmax_temperature
+from solutions.next_token import *
 
 def give_back(*args, **kwargs):
     return [list(args), kwargs]
@@ -120,6 +120,12 @@ def detached(x):
 
 def not_a_tensor(x):
     return [1.0]
+
+def pair(x):
+    return x * 2, x.sum()
+
+def half_detached(x):
+    return x * 3, x.detach()
 
 def unrelated(x):
     return torch.ones(2, requires_grad=True) * 3
@@ -384,6 +390,35 @@ def test_a_gradient_is_that_of_the_student_s_function(channel: Channel) -> None:
 def test_a_gradient_that_does_not_reach_the_input_is_zero(channel: Channel) -> None:
     outcome = ask(channel, "unrelated", lambda impl: impl.grad(torch.zeros(2), cotangent=torch.ones(2)))
     assert outcome.value.tolist() == [0.0, 0.0]
+
+
+def test_a_gradient_of_several_results_runs_over_all_of_them(channel: Channel) -> None:
+    x, cotangent = torch.tensor([1.0, 2.0]), (torch.tensor([1.0, 10.0]), torch.tensor(100.0))
+    outcome = ask(channel, "pair", lambda impl: impl.grad(x, cotangent=cotangent))
+    assert outcome.value.tolist() == [102.0, 120.0]
+
+
+def test_a_result_beside_others_may_be_without_a_gradient(channel: Channel) -> None:
+    cotangent = (torch.ones(2), torch.ones(2))
+    outcome = ask(channel, "half_detached", lambda impl: impl.grad(torch.zeros(2), cotangent=cotangent))
+    assert outcome.value.tolist() == [3.0, 3.0]
+
+
+@pytest.mark.parametrize(
+    ("name", "cotangent", "said"),
+    [
+        ("double", (torch.ones(2), torch.ones(2)), "a tuple of 2 tensors was expected, a Tensor was returned"),
+        ("pair", (torch.ones(2),), "a tuple of 1 tensors was expected, a tuple was returned"),
+        ("pair", (torch.ones(2), torch.ones(3)), "a result of shape () was returned, shape (3,) was expected"),
+        ("pair", torch.ones(2), "a tuple was returned where a tensor with a gradient was expected"),
+    ],
+)
+def test_results_of_another_number_or_shape_than_expected_are_refused(
+    channel: Channel, name: str, cotangent: Any, said: str
+) -> None:
+    outcome = ask(channel, name, lambda impl: impl.grad(torch.zeros(2), cotangent=cotangent))
+    assert outcome.status == "refused"
+    assert said in outcome.message
 
 
 def test_a_detached_result_raises_with_a_hint(channel: Channel) -> None:

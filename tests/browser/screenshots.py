@@ -1,7 +1,7 @@
 """Make the pictures of the README again: ``python tests/browser/screenshots.py course/images``.
 
-``verdict.png`` is an exercise with its verdict in JupyterLab, ``formgrader.png`` a graded submission in nbgrader. Both are
-taken from a copy of the course, by the steps that the browser tests go through.
+``verdict.png`` is an exercise with its verdict in JupyterLab, ``formgrader.png`` a graded submission in nbgrader. These are
+taken from a copy of the course, by the steps that the browser tests go through. ``attention.png`` is a widget's page.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from playwright.sync_api import expect, sync_playwright
 
 from tests.browser.courseserver import CourseCopy, copy_course, serving, watch
 from tests.browser.labpage import OVERFLOWING, LabPage
+from widgets import Attention
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Locator, Page
@@ -78,6 +79,17 @@ def picture_formgrader(address: Callable[[str], str], browser: Browser, path: Pa
     take(page, path, page.locator("body"), cell)
 
 
+def picture_widget(browser: Browser, place: Path, path: Path) -> None:
+    """Answer the question of the Attention widget wrongly, and take the whole of it."""
+    page = browser.new_page(viewport={"width": 960, "height": 900})
+    page.goto(Attention.example().to_html(place / "attention.html").as_uri())
+    page.get_by_role("group", name="Your prediction").get_by_role("button").nth(1).click()
+    page.mouse.move(1, 1)
+    settle(page)
+    page.locator(".nt").screenshot(path=path)
+    print(f"{path}: {path.stat().st_size / 1000:.0f} kB")
+
+
 def settle(page: Page) -> None:
     """Wait for two frames: what was scrolled is painted then."""
     page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
@@ -96,7 +108,7 @@ def take(page: Page, path: Path, whole: Locator, last: Locator) -> None:
 
 
 def main(folder: Path) -> None:
-    """Make both pictures in a folder."""
+    """Make all pictures in a folder."""
     chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     if chromium is None:
         sys.exit("Chromium is not installed: apt-get install chromium")
@@ -108,6 +120,7 @@ def main(folder: Path) -> None:
         with serving(course) as address:
             picture_verdict(address, browser, folder / "verdict.png")
             picture_formgrader(address, browser, folder / "formgrader.png")
+        picture_widget(browser, Path(place), folder / "attention.png")
         browser.close()
 
 

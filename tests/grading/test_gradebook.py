@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -61,9 +62,11 @@ def enter(course: CourseRoot, chapter: Chapter, database: Path) -> Callable[...,
 
 
 def graded(student: str, exercises: list[str], *points: float) -> Result:
+    """Return a result with points for the first exercises, and none for the others."""
+    given = dict(zip(exercises, points, strict=False))
     verdicts = tuple(
-        Verdict(name, "", (ProbeVerdict("p", "", earned or 1, bool(earned), 1, 1, False, None),))
-        for name, earned in zip(exercises, points, strict=True)
+        Verdict(name, "", (ProbeVerdict("p", "", given.get(name) or 1, bool(given.get(name)), 1, 1, False, None),))
+        for name in exercises
     )
     return Result(CHAPTER, student, "graded", "", "", "", "none", (), verdicts)
 
@@ -105,7 +108,9 @@ def test_points_arrive_for_each_exercise_and_sum_up(
 ) -> None:
     enter(graded("ada", exercises, 3, 0, 2.5))
     book = Book(database, "ada")
-    assert {name: grade[0] for name, grade in book.grades.items()} == dict(zip(exercises, (3, 0, 2.5), strict=True))
+    assert {name: grade[0] for name, grade in book.grades.items()} == dict(
+        zip_longest(exercises, (3, 0, 2.5), fillvalue=0)
+    )
     assert book.score == 5.5
     assert book.max_score == sum(exercise.points for exercise in chapter.exercises.values())
     assert not book.needs_manual_grade
@@ -146,7 +151,7 @@ def test_entering_again_replaces_points_and_doubles_nothing(enter: Any, database
 def test_marks_given_by_hand_and_extra_credit_survive_a_regrade(
     enter: Any, database: Path, exercises: list[str]
 ) -> None:
-    first, second, _ = exercises
+    first, second, *_ = exercises
     enter(graded("ada", exercises, 1, 1, 1))
     by_hand(database, "ada", first, manual_score=7.0, needs_manual_grade=False)
     by_hand(database, "ada", second, extra_credit=0.5)

@@ -54,7 +54,7 @@ TAKEN_AWAY = {
     "privileges": Without({"    _drop_all_capabilities()": "    pass"}),
     "namespaces": Without({"        install(program)": "        pass"}),
     "system calls": Without(allowed=("ptrace",)),
-    "memory": Without({"        resource.RLIMIT_AS: _address_space() + allowance.memory_bytes,": ""}),
+    "memory": Without({"        resource.RLIMIT_AS: _address_space() + allowance.memory_bytes + _LIBRARY_BYTES,": ""}),
     "number of processes": Without({"        resource.RLIMIT_NPROC: allowance.processes,": ""}),
     "processor": Without({"        resource.RLIMIT_CPU: allowance.cpu_seconds,": ""}),
     "Landlock": Without(LANDLOCK_LINE),

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell
 
+from autograder.grading.remarks import remarks
 from autograder.grading.repair import repair
 
 Fill = Callable[..., NotebookNode]
@@ -454,6 +455,35 @@ def test_what_is_hardly_a_notebook_becomes_the_locked_part_of_the_release(cells:
         repaired,
         ["missing, put back: arithmetic-1, arithmetic-2, double-task, double and 2 more"],
     )
+
+
+@pytest.mark.parametrize(
+    ("mine", "later", "said"),
+    [
+        ("def double(x):\n    return max(x, x) * 2", "max = 3", "max"),
+        (
+            "def double(x):\n    return helper(x)\n\ndef helper(x):\n    return 2 * x",
+            "def helper(x):\n    pass",
+            "helper",
+        ),
+        ("def double(x):\n    return math.ldexp(x, 1)\n\nimport math", "math = 0; sum = 1", "math"),
+    ],
+)
+def test_a_name_that_a_later_cell_gives_a_new_meaning_is_told(
+    mine: str, later: str, said: str, submit: Fill, released: NotebookNode
+) -> None:
+    notebook = submit(double=mine)
+    notebook.cells.append(new_code_cell(later))
+    assert remarks(repair(notebook, released)[0]) == [f"a later cell gives a new meaning to what double uses: {said}"]
+
+
+@pytest.mark.parametrize(
+    "later", ["import math", "x = 3", "result = double(3)", "def other():\n    max = 1", "%%bash\nmax=3"]
+)
+def test_what_a_later_cell_leaves_as_it_is_is_not_told(later: str, submit: Fill, released: NotebookNode) -> None:
+    notebook = submit(double="import math\n\ndef double(x):\n    return math.ldexp(max(x, x), 1)")
+    notebook.cells.append(new_code_cell(later))
+    assert remarks(repair(notebook, released)[0]) == []
 
 
 def test_pasted_pictures_stay_and_blank_cells_do_not(submit: Fill, released: NotebookNode) -> None:

@@ -16,20 +16,20 @@ from autograder.exercise import chapter_names, graded_chapter
 pytestmark = pytest.mark.slow
 
 CHAPTER = "next_token"
-FULL = 39.0
+FULL = 131.0
 POINTS: dict[str, float | None] = {
-    "01-all-right": 39,
-    "02-another-way": 39,
+    "01-all-right": 131,
+    "02-another-way": 131,
     "03-untouched": 0,
-    "04-half-done": 20,
-    "05-usual-mistakes": 27,
-    "06-other-mistakes": 23,
-    "07-endless-loop": 33,
-    "08-syntax-error": 26,
-    "09-ends-the-process": 23,
-    "10-from-colab": 39,
-    "11-checks-deleted": 39,
-    "12-cells-doubled": 39,
+    "04-half-done": 43,
+    "05-usual-mistakes": 72,
+    "06-other-mistakes": 67,
+    "07-endless-loop": 125,
+    "08-syntax-error": 118,
+    "09-ends-the-process": 115,
+    "10-from-colab": 131,
+    "11-checks-deleted": 131,
+    "12-cells-doubled": 131,
     "13-cut-off": None,
     "14-empty-file": None,
     "15-word-document": None,
@@ -137,7 +137,7 @@ def test_grading_again_keeps_what_is_graded_and_regrade_does_not(course: CourseR
     result = course.path / "out" / "results" / CHAPTER / "ada.json"
     first = grade()
     assert first.returncode == 3, first.stderr  # bea's file is empty
-    assert {item["student"]: item["points"] for item in json.loads(first.stdout)} == {"ada": 20, "bea": None}
+    assert {item["student"]: item["points"] for item in json.loads(first.stdout)} == {"ada": 43, "bea": None}
     assert "bea: not graded: the file is empty" in first.stderr
     before = result.stat()
     assert json.loads(grade().stdout) == json.loads(first.stdout)

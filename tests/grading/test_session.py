@@ -256,6 +256,11 @@ def test_a_warm_process_that_is_gone_is_our_fault(package: bytes) -> None:
         nursery.start()
 
 
+def test_a_library_that_the_release_does_not_use_can_be_imported(begin: Begin) -> None:
+    with begin() as session:
+        assert session.run_cell("import torch\nprint(torch.ones(3).sum().item())") == [["stream", "stdout", "3.0\n"]]
+
+
 def test_what_one_student_does_to_the_package_does_not_reach_the_next(begin: Begin) -> None:
     spoil = "import autograder.serve as s, pathlib; pathlib.Path(s.__file__).write_text('raise SystemExit')"
     with begin() as first:

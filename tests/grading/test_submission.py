@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import copy
 import json
+import tracemalloc
 from typing import Any
 
 import nbformat
@@ -140,6 +141,17 @@ def test_what_windows_programs_save_is_read(encoding: str) -> None:
 
 def test_zeros_behind_the_end_are_passed_over() -> None:
     assert read_notebook(notebook_bytes(code("x = 1")) + bytes(4096)).cells[0].source == "x = 1"
+
+
+@pytest.mark.parametrize("part", [b"[0],", b"[],", b"{},", b"0,", b'"",'])
+def test_a_file_of_very_many_parts_is_refused_in_little_memory(part: bytes) -> None:
+    data = b'{"cells": [' + part * (49 * 2**20 // len(part)) + b"0]}"
+    tracemalloc.start()
+    with pytest.raises(NotANotebookError, match="more parts than a notebook"):
+        read_notebook(data)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 2**20
 
 
 def test_a_number_of_many_digits_is_no_reason_to_refuse() -> None:

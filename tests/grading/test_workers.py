@@ -15,7 +15,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import psutil
 import pytest
@@ -27,6 +27,8 @@ POINTS = {student: (3.0, 2.0, 0.0)[number % 3] for number, student in enumerate(
 SLOW = f"import time; time.sleep(3)\n{tiny.RIGHT}"
 #: Long enough for a machine that is busy with other tests; nothing waits that long otherwise.
 PATIENCE = 240.0
+
+StartWorker: TypeAlias = Callable[[], "subprocess.Popen[bytes]"]
 
 
 @pytest.fixture(scope="module")
@@ -248,8 +250,8 @@ def keys(tmp_path: Path) -> dict[str, str]:
 
 
 @pytest.fixture
-def cluster(course: Path, keys: dict[str, str], tmp_path: Path) -> Iterator[tuple[str, list[subprocess.Popen[bytes]]]]:
-    """Start a scheduler and two workers as the page on clusters says; return the address and the workers."""
+def cluster(course: Path, keys: dict[str, str], tmp_path: Path) -> Iterator[tuple[str, StartWorker]]:
+    """Start a scheduler as the page on clusters says; return its address, and what starts one more worker."""
     environment = tiny.environment(course, **keys)
     log = tmp_path / "scheduler.log"
     everything: list[subprocess.Popen[bytes]] = []
@@ -274,8 +276,7 @@ def cluster(course: Path, keys: dict[str, str], tmp_path: Path) -> Iterator[tupl
         found = re.search(r"tls://127\.0\.0\.1:\d+", log.read_text())
         assert found
         arguments = ("worker", found[0], "--nthreads", "1", "--nworkers", "1", "--no-dashboard")
-        workers = [start(*arguments, to=tmp_path / f"worker-{number}.log") for number in range(2)]
-        yield found[0], workers
+        yield found[0], lambda: start(*arguments, to=tmp_path / f"worker-{len(everything)}.log")
     finally:
         for process in everything:
             with contextlib.suppress(ProcessLookupError):
@@ -284,14 +285,20 @@ def cluster(course: Path, keys: dict[str, str], tmp_path: Path) -> Iterator[tupl
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("late", [False, True], ids=["both-there", "one-joins-late"])
 def test_a_cluster_that_loses_a_worker_grades_each_submission_once(
-    cluster: tuple[str, list[subprocess.Popen[bytes]]], course: Path, keys: dict[str, str], tmp_path: Path
+    late: bool, cluster: tuple[str, StartWorker], course: Path, keys: dict[str, str], tmp_path: Path
 ) -> None:
-    address, workers = cluster
+    address, start_worker = cluster
+    first = start_worker()
+    if not late:
+        start_worker()
     tiny.hand_in(course, {f"slow-{number}": SLOW for number in range(4)})
     grading = started(course, "--scheduler", address, "-o", str(tmp_path / "out"), **keys)
     wait_until(lambda: results(tmp_path / "out") or grading.poll() is not None)
-    os.killpg(workers[0].pid, signal.SIGKILL)
+    os.killpg(first.pid, signal.SIGKILL)
+    if late:  # what the first one was given went with it
+        start_worker()
     said, _ = grading.communicate(timeout=PATIENCE)
     assert grading.returncode == 0, said
     expected = {**POINTS, **{f"slow-{number}": 3.0 for number in range(4)}}

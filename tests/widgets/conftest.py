@@ -46,6 +46,12 @@ def javascript(node: str, tmp_path_factory: pytest.TempPathFactory) -> Callable[
     return call
 
 
+def address_of(page: Page) -> str:
+    """Return what the page keeps in its address, after the #; written a moment after the last step, or on leaving."""
+    page.evaluate("dispatchEvent(new Event('pagehide'))")
+    return page.url.partition("#")[2]
+
+
 @pytest.fixture
 def open_offline(browser: Browser) -> Iterator[Callable[..., Page]]:
     """Return a function that opens a file; a request for anything else, or an error in the page, fails the test."""

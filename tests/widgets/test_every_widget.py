@@ -14,6 +14,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 import widgets
+from tests.widgets.conftest import address_of
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
@@ -133,7 +134,7 @@ def test_a_copied_address_opens_the_same_state(file: Path, open_offline: Open, t
     skip(page)
     for slider in sliders(page):
         nudge(page, slider)
-    again = open_offline(file, after="#" + page.url.partition("#")[2])
+    again = open_offline(file, after="#" + address_of(page))
     assert numbers(again, tmp_path) == numbers(page, tmp_path)
     assert again.get_by_role("img").first.get_attribute("aria-label") == page.get_by_role("img").first.get_attribute(
         "aria-label"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -14,11 +15,25 @@ import widgets
 from widgets.base import MODULE_LIMIT
 from widgets.module import compose
 
-SCRIPTS = sorted(path.stem for path in Path(widgets.__file__).parent.glob("js/*.js") if path.stem != "core")
+JS = Path(widgets.__file__).parent / "js"
+SCRIPTS = sorted(getattr(widgets, name).script for name in widgets.__all__)
 
 
-def test_each_script_has_a_widget() -> None:
-    assert sorted(getattr(widgets, name).script for name in widgets.__all__) == SCRIPTS
+def test_each_file_is_a_widget_s_or_is_used_by_one() -> None:
+    sources = {path.stem: path.read_text(encoding="utf-8") for path in JS.glob("*.js")}
+    used = {name for source in sources.values() for name in re.findall(r'from "\./(\w+)\.js"', source)}
+    assert sources.keys() == {*SCRIPTS, *used}
+    assert not used & set(SCRIPTS)
+
+
+def test_a_module_holds_only_what_it_uses() -> None:
+    whole = (JS / "core.js").read_text(encoding="utf-8")
+    declared = set(re.findall(r"^export (?:const|function) (\w+)", whole, re.MULTILINE))
+    for name in SCRIPTS:
+        module = compose(name)
+        kept = {each for each in declared if re.search(rf"^(?:const|function) {each}\b", module, re.MULTILINE)}
+        assert all(len(re.findall(rf"\b{each}\b", module)) > 1 for each in kept), name
+        assert kept < declared, name
 
 
 @pytest.mark.parametrize("name", SCRIPTS)
@@ -48,5 +63,5 @@ def test_making_a_widget_does_not_import_torch() -> None:
 
 
 def test_a_wrong_name_is_answered_with_the_right_ones() -> None:
-    with pytest.raises(AttributeError, match="it has Temperature"):
+    with pytest.raises(AttributeError, match="it has Attention, "):
         _ = widgets.Temprature

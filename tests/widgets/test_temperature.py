@@ -217,6 +217,15 @@ def test_a_bad_setting_later_keeps_the_last_one_and_is_said_in_the_widget() -> N
     assert "logit 1 is nan" in widget.problem.lower()
 
 
+def test_a_bad_setting_from_the_browser_is_said_and_not_taken() -> None:
+    widget = Temperature([1.0, 0.0], ["a", "b"], 0.5)
+    widget.set_state({"temperature": -1.0})
+    assert widget.temperature == 0.5
+    assert widget.problem == "Temperature must be 0 or larger and finite, not -1.0."
+    widget.set_state({"temperature": 1.5})
+    assert (widget.temperature, widget.problem) == (1.5, "")
+
+
 def test_state_opens_the_same_view_again() -> None:
     first = Temperature([1.0, 0.0], ["a", "b"], 0.5, 1, 0.9, 0.1)
     first.pinned, first.draws, first.seed, first.prediction = [2.0, 2, 1.0, 0.0], 3, 7, "9.0 times"

@@ -19,7 +19,7 @@ def rows() -> dict[str, Any]:
     import pocket
 
     lm = pocket.load("pocket-lm")
-    names = lm.tokenizer.convert_ids_to_tokens(range(lm.model.config.vocab_size))
+    names = lm.tokenizer.convert_ids_to_tokens(list(range(lm.model.config.vocab_size)))
     tokens = [lm.decode([token]) or name for token, name in enumerate(names)]  # a special token's text is empty
     made: dict[str, Any] = {"tokens": tokens}
     for name, prompt in PROMPTS.items():

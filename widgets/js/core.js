@@ -6,33 +6,33 @@ const STYLE = `
 .nt{--ink:#1b1f24;--soft:#57606a;--line:#d0d7de;--paper:#fff;--panel:#f6f8fa;--truth:#0072B2;--draft:#E69F00;--good:#009E73;
 --bad:#D55E00;--third:#CC79A7;--ghost:#b6bec7;--focus:#0969da;color-scheme:light;container-type:inline-size;box-sizing:border-box;width:100%;
 font:14px/1.45 system-ui,sans-serif;color:var(--ink);background:var(--paper);font-variant-numeric:tabular-nums;max-width:920px;
-padding:16px;border:1px solid var(--line);border-radius:8px}
-.nt[data-theme=dark]{--ink:#e6edf3;--soft:#9198a1;--line:#30363d;--paper:#0d1117;--panel:#161b22;--truth:#56B4E9;--draft:#F0B429;
+padding:16px;border:1px solid var(--line);border-radius:8px;
+&[data-theme=dark]{--ink:#e6edf3;--soft:#9198a1;--line:#30363d;--paper:#0d1117;--panel:#161b22;--truth:#56B4E9;--draft:#F0B429;
 --good:#2BC79A;--bad:#F27A3D;--third:#E39AC4;--ghost:#4a525c;--focus:#58a6ff;color-scheme:dark}
-.nt *{box-sizing:border-box}.nt h2{font-size:16px;line-height:1.3;margin:0 0 4px;font-weight:600;color:inherit}.nt p{margin:0}
-.nt .soft{color:var(--soft)}.nt .nt-small{font-size:13px}
-.nt .ask{margin:12px 0 16px;padding:8px 12px;background:var(--panel);border-left:3px solid var(--draft)}
-.nt .nt-row{display:flex;gap:8px;flex-wrap:wrap;align-items:center}.nt .ask .nt-row,.nt .ask .nt-row+p:not(:empty){margin-top:8px}
-.nt .cols{display:grid;grid-template-columns:236px minmax(0,1fr);gap:24px}@container(max-width:640px){.nt .cols{grid-template-columns:minmax(0,1fr);gap:16px}}
-.nt .nt-pair{display:grid;grid-template-columns:minmax(0,1fr) minmax(0,1fr);gap:24px}@container(max-width:860px){.nt .nt-pair{grid-template-columns:minmax(0,1fr)}}
-.nt fieldset{border:0;margin:0;padding:0;min-width:0}.nt fieldset:disabled{opacity:.55}
-.nt label{display:grid;grid-template-columns:1fr auto;font-size:13px;margin-bottom:12px}
-.nt input[type=range]{grid-column:1/3;width:100%;accent-color:var(--truth);margin:4px 0 0}
-.nt button{font:inherit;font-size:13px;color:inherit;background:var(--paper);border:1px solid var(--line);border-radius:6px;padding:4px 10px;cursor:pointer}
-.nt button:hover:enabled{border-color:var(--soft)}.nt button:disabled{cursor:default}
-.nt button[aria-pressed=true]{border-color:var(--truth);box-shadow:inset 0 0 0 1px var(--truth)}
-.nt :focus-visible{outline:2px solid var(--focus);outline-offset:2px}
-.nt svg{width:100%;height:auto;display:block}.nt svg text{font:12px system-ui,sans-serif;fill:var(--ink)}.nt svg .s{fill:var(--soft)}
-.nt details{margin-top:12px;font-size:13px}.nt summary{cursor:pointer}.nt .scroll{overflow-x:auto}
-.nt table{border-collapse:collapse;font-size:12px;width:100%;margin:8px 0}
-.nt th,.nt td{text-align:right;padding:2px 8px;border-bottom:1px solid var(--line);font-weight:400;white-space:nowrap}
-.nt th:first-child{text-align:left}.nt thead th{color:var(--soft)}
-.nt .facts{display:flex;gap:8px 16px;flex-wrap:wrap;margin:8px 0;font-size:12px}.nt .facts b{font-size:18px;font-weight:600;display:block}
-.nt select,.nt input[type=text],.nt input[type=number]{font:inherit;font-size:13px;color:inherit;background:var(--paper);border:1px solid var(--line);border-radius:6px;padding:4px 8px;max-width:100%}
-.nt label.nt-field{gap:4px 8px}.nt label.nt-check{grid-template-columns:auto 1fr;gap:8px;align-items:center}
-.nt .nt-problem{margin:8px 0;padding:8px 12px;border-left:3px solid var(--bad);background:var(--panel)}
-@media(prefers-reduced-motion:no-preference){.nt .nt-move{transition:transform .18s ease-out}}
-@media print{.nt .ask,.nt fieldset,.nt details{display:none}.nt .cols{display:block}}
+*{box-sizing:border-box}h2{font-size:16px;line-height:1.3;margin:0 0 4px;font-weight:600;color:inherit}p{margin:0}
+.soft{color:var(--soft)}.nt-small{font-size:13px}
+.ask{margin:12px 0 16px;padding:8px 12px;background:var(--panel);border-left:3px solid var(--draft)}
+.nt-row{display:flex;gap:8px;flex-wrap:wrap;align-items:center}.ask .nt-row,.ask .nt-row+p:not(:empty){margin-top:8px}
+.cols{display:grid;grid-template-columns:236px minmax(0,1fr);gap:24px}@container(max-width:640px){.cols{grid-template-columns:100%;gap:16px}}
+.nt-pair{display:grid;grid-template-columns:repeat(2,minmax(0,1fr));gap:24px}@container(max-width:860px){.nt-pair{grid-template-columns:100%}}
+fieldset{border:0;margin:0;padding:0;min-width:0}fieldset:disabled{opacity:.55}
+label{display:grid;grid-template-columns:1fr auto;font-size:13px;margin-bottom:12px}
+input[type=range]{grid-column:1/3;width:100%;accent-color:var(--truth);margin:4px 0 0}
+button,select,input:is([type=text],[type=number]){font:inherit;font-size:13px;color:inherit;background:var(--paper);border:1px solid var(--line);border-radius:6px;padding:4px 10px;max-width:100%}
+button:enabled,summary{cursor:pointer}
+button:hover:enabled{border-color:var(--soft)}
+button[aria-pressed=true]{border-color:var(--truth);box-shadow:inset 0 0 0 1px var(--truth)}
+:focus-visible{outline:2px solid var(--focus);outline-offset:2px}
+svg{width:100%;height:auto;display:block}svg text{font:12px system-ui,sans-serif;fill:var(--ink)}svg .s{fill:var(--soft)}
+details{margin-top:12px;font-size:13px}.scroll{overflow-x:auto}
+table{border-collapse:collapse;font-size:12px;width:100%;margin:8px 0}
+th,td{text-align:right;padding:2px 8px;border-bottom:1px solid var(--line);font-weight:400;white-space:nowrap}
+th:first-child{text-align:left}thead th{color:var(--soft)}
+.facts{display:flex;gap:8px 16px;flex-wrap:wrap;margin:8px 0;font-size:12px}.facts b{font-size:18px;font-weight:600;display:block}
+label.nt-field{gap:4px 8px}label.nt-check{grid-template-columns:auto 1fr;gap:8px;align-items:center}
+[hidden]{display:none!important}
+.nt-problem{margin:8px 0;padding:8px 12px;border-left:3px solid var(--bad);background:var(--panel)}
+@media print{.ask,fieldset,details{display:none}.cols{display:block}}}
 `;
 
 function fill(node, attrs, children) {
@@ -46,8 +46,51 @@ function fill(node, attrs, children) {
 
 // An HTML element, and an SVG one. Text always arrives as text, so a token such as "<b>" is shown, not obeyed.
 export const h = (tag, attrs = {}, ...children) => fill(document.createElement(tag), attrs, children);
-export const s = (tag, attrs = {}, ...children) =>
-  fill(document.createElementNS("http://www.w3.org/2000/svg", tag), attrs, children);
+export const make = (tag, attrs = {}, ...children) => fill(document.createElementNS("http://www.w3.org/2000/svg", tag), attrs, children);
+
+// An SVG element to be: `redraw` makes it, or changes what stands in its place.
+export const s = (tag, attrs = {}, ...children) => ({ tag, attrs, children });
+
+// Bring what is in an element to a list of such elements, texts and real nodes. Only what differs from the last time is
+// touched, so that a step of a slider costs little.
+export function redraw(parent, ...nodes) {
+  let at = parent.firstChild;
+  const put = (node) => {
+    if (at) at.replaceWith(node);
+    else parent.append(node);
+    at = node;
+  };
+  for (const node of nodes.flat(9)) {
+    if (node == null || node === false) continue;
+    if (node instanceof Node) {
+      if (at !== node) parent.insertBefore(node, at);
+      at = node;
+    } else if (node.tag) {
+      if (at?.nodeName !== node.tag || !at.made) put(Object.assign(make(node.tag), { made: {} }));
+      const { made } = at;
+      for (const key in { ...made, ...node.attrs }) {
+        const value = node.attrs[key] ?? false;
+        if (value !== (made[key] ?? false)) value === false ? at.removeAttribute(key) : at.setAttribute(key, value);
+      }
+      at.made = node.attrs;
+      redraw(at, node.children);
+    } else if (at?.nodeType !== Node.TEXT_NODE) put(document.createTextNode(node));
+    else if (at.data !== String(node)) at.data = node;
+    at = at.nextSibling;
+  }
+  while (at) {
+    const next = at.nextSibling;
+    at.remove();
+    at = next;
+  }
+}
+
+// Bring a whole picture up to date: its size in pixels, what it shows in words, and what is in it.
+export function picture(svg, width, height, text, ...nodes) {
+  svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
+  svg.setAttribute("aria-label", text);
+  redraw(svg, nodes);
+}
 
 // The numbers of a binary trait (little-endian, float64 unless told), exact and with infinities, which JSON has not.
 export function floats(bytes, Kind = Float64Array) {
@@ -89,7 +132,8 @@ export function slider(label, range, onvalue) {
   const said = h("span", { "aria-hidden": "true" }); // a screen reader hears it as the input's value text
   const input = h("input", { type: "range", "aria-label": label, ...range, oninput: () => onvalue(input.valueAsNumber) });
   const show = (value, text) => {
-    input.value = value;
+    if (input.value !== String(value)) input.value = value;
+    if (said.textContent === text) return;
     said.textContent = text;
     input.setAttribute("aria-valuetext", text);
   };
@@ -141,6 +185,18 @@ export function ask({ question, choices, right, why }, onchoice) {
   return { node: h("div", { class: "ask" }, h("p", {}, question), row, told), show };
 }
 
+// Keep controls shut until the question is answered or passed over. `show(prediction)` says whether they are open.
+export function gate(question, ...sets) {
+  const node = h("p", { class: "soft" }, "The controls wait for your prediction.");
+  const show = (prediction) => {
+    question?.show(prediction);
+    node.hidden = !question || prediction !== "";
+    for (const set of sets) set.disabled = !node.hidden;
+    return node.hidden;
+  };
+  return { node, show };
+}
+
 // What hosts say about light and dark, else what the system says.
 function isDark() {
   const { jpThemeLight, vscodeThemeKind } = document.body.dataset;
@@ -156,14 +212,14 @@ function standalone(pictures) {
   const sizes = pictures.map((svg) => svg.viewBox.baseVal);
   const width = Math.max(...sizes.map((size) => size.width));
   const height = sizes.reduce((sum, size) => sum + size.height, 0);
-  const sheet = s("svg", { xmlns: "http://www.w3.org/2000/svg", width, height, viewBox: `0 0 ${width} ${height}` },
-    s("rect", { width, height, fill: getComputedStyle(pictures[0].closest(".nt")).backgroundColor }));
+  const sheet = make("svg", { xmlns: "http://www.w3.org/2000/svg", width, height, viewBox: `0 0 ${width} ${height}` },
+    make("rect", { width, height, fill: getComputedStyle(pictures[0].closest(".nt")).backgroundColor }));
   pictures.reduce((y, svg, i) => {
     const copy = svg.cloneNode(true);
     const [from, to] = [svg, copy].map((root) => [root, ...root.querySelectorAll("*")]);
     from.forEach((node, n) => {
       const style = getComputedStyle(node);
-      for (const name of ["fill", "stroke", "font-family", "font-size", "font-weight"]) to[n].setAttribute(name, style.getPropertyValue(name));
+      for (const name of ["fill", "stroke", "font-family", "font-size", "font-weight", "filter"]) to[n].setAttribute(name, style.getPropertyValue(name));
       to[n].removeAttribute("style");
     });
     sheet.append(fill(copy, { y, width: sizes[i].width, height: sizes[i].height }, []));
@@ -192,17 +248,17 @@ function csv(rows) {
   return rows.map((row) => row.map((each) => cell(String(each))).join(",")).join("\r\n");
 }
 
-// The numbers behind the pictures, folded, and buttons that save both. `show(head, rows, words)`: rows are unrounded, as
-// the CSV has them; `words(row)` is what a person reads. The table is made when somebody looks at it.
+// The numbers behind the pictures, folded, and buttons that save both. `show(head, rows, words)`: `rows()` are unrounded, as
+// the CSV has them; `words(row)` is what a person reads. Neither is asked for before somebody looks.
 export function numbers(name, pictures) {
-  let shown = { head: [], rows: [], words: (row) => row };
+  let shown;
   const place = h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "Table of numbers" });
-  const write = () => node.open && place.replaceChildren(table(shown.head, shown.rows.slice(0, 200).map(shown.words)));
+  const write = () => node.open && place.replaceChildren(table(shown.head, shown.rows().slice(0, 200).map(shown.words)));
   const node = h("details", { ontoggle: write }, h("summary", {}, "Numbers, and files to save"), place,
     h("div", { class: "nt-row", role: "group", "aria-label": "Save" },
       button("SVG", () => save(`${name}.svg`, new Blob([standalone(pictures)], { type: "image/svg+xml" }))),
       button("PNG", async () => save(`${name}.png`, await png(standalone(pictures)))),
-      button("CSV", () => save(`${name}.csv`, new Blob([csv([shown.head, ...shown.rows])], { type: "text/csv" })))));
+      button("CSV", () => save(`${name}.csv`, new Blob([csv([shown.head, ...shown.rows()])], { type: "text/csv" })))));
   return { node, show: (head, rows, words) => { shown = { head, rows, words }; write(); } };
 }
 
@@ -236,10 +292,10 @@ export function widget({ title, state, data = [], watch = [], build }) {
       let told = get("problem") ?? "";
       let paint = null;
       let body = h("div");
-      const alarm = h("p", { class: "nt-problem", role: "alert", hidden: true });
+      const alarm = h("p", { class: "nt-problem", role: "alert" });
       // Without this mark on what has the focus, JupyterLab takes its arrows and Enter for commands to the notebook.
       const mark = (event) => event.target.setAttribute("data-lm-suppress-shortcuts", "");
-      const root = h("section", { class: "nt", "aria-label": title, onfocusin: mark }, h("h2", {}, title), alarm, body);
+      const root = h("div", { class: "nt", role: "group", "aria-label": title, onfocusin: mark }, h("h2", {}, title), alarm, body);
 
       const take = () => {
         for (const [name, fit] of Object.entries(fits)) {
@@ -276,16 +332,18 @@ export function widget({ title, state, data = [], watch = [], build }) {
         return painter;
       };
       let waiting = false;
+      // Asked for when the room changes only: asking after a change makes the browser lay out the page at once.
+      let width = 608;
+      const measure = () => { width = Math.max(280, (root.clientWidth || 640) - 32); };
       const show = () => {
         waiting = false;
-        const width = Math.max(280, (root.clientWidth || 640) - 32);
         let fault = "";
         try {
           take();
           if (paint) paint(width);
           else paint = make(width);
         } catch (error) {
-          fault = error instanceof Sorry ? error.message : `This could not be drawn (${error.message}); the last good picture stays.`;
+          fault = error instanceof Sorry ? error.message : `This could not be drawn (${error.message}).`;
         }
         const said = `${told} ${fault}`.trim();
         if (alarm.textContent !== said) alarm.textContent = said;
@@ -306,12 +364,13 @@ export function widget({ title, state, data = [], watch = [], build }) {
       const still = `[data-nt-still="${CSS.escape(get("key") ?? "")}"]{display:none}`;
       el.append(h("style", {}, STYLE + still), root);
       for (const [name, callback] of heard) model.on(`change:${name}`, callback);
-      const room = new ResizeObserver(repaint);
+      const room = new ResizeObserver(() => { measure(); repaint(); });
       room.observe(root);
       const host = new MutationObserver(dress);
       for (const node of [document.body, document.documentElement]) host.observe(node, { attributes: true });
       const system = matchMedia("(prefers-color-scheme: dark)");
       system.addEventListener("change", dress);
+      measure();
       show();
       return () => {
         for (const [name, callback] of heard) try { model.off(`change:${name}`, callback); } catch { /* nothing to undo there */ }

@@ -1,5 +1,5 @@
 // What do temperature, top-k, top-p and min-p do to the choice of the next token?
-import { ask, button, dice, facts, floats, h, numbers, percent, s, slider, Sorry, visible, whole, widget, within } from "./core.js";
+import { ask, button, dice, facts, floats, gate, h, make, numbers, percent, picture, s, slider, Sorry, visible, whole, widget, within } from "./core.js";
 
 const ROWS = 10; // tokens drawn; the others share one last row
 const DRAWS = 100;
@@ -125,9 +125,7 @@ export function draw(svg, { rows, width, drawn, pinned: what, text }) {
     drawn ? [s("circle", { cx: left + 8, cy: y + 16, r: 2, fill: "var(--good)" }),
       s("text", { x: left + 22, y: y + 20, class: "s" }, drawn === 1 ? "a dot: the draw" : `a dot: one of ${drawn} draws`)] : [],
   ];
-  svg.setAttribute("viewBox", `0 0 ${width} ${y + 28}`);
-  svg.setAttribute("aria-label", text);
-  svg.replaceChildren(...ticks.flat(), ...bars.flat(2), ...key.flat());
+  picture(svg, width, y + 28, text, ticks, bars, key);
 }
 
 // Settings in words; what cuts nothing is not said.
@@ -147,27 +145,32 @@ function summary({ probs, effective, possible }, where, tokens, caption) {
 // One distribution's picture and figures; `at(state)` computes it, and gives its rows for the table.
 function panel(logits, tokens, caption) {
   const size = logits.length;
-  const svg = s("svg", { role: "img" });
+  const svg = make("svg", { role: "img" });
   const figures = h("div", { class: "facts" });
   const node = h("div", {}, caption ? h("p", { class: "soft" }, caption) : null, svg, figures);
   const ids = ranked(logits);
+  const labels = tokens.map((token) => visible(token));
   const at = ([temperature, top_k, top_p, min_p]) => compute({ logits, temperature, top_k, top_p, min_p });
   const show = (state, width) => {
     const setting = SETTINGS.map((name) => state[name]);
-    const [now, base, pinned] = [setting, [1, size, 1, 0], state.pinned].map(at);
+    const [now, pinned] = [setting, state.pinned].map(at);
     const counts = sample(now.probs, state.draws, state.seed);
-    const line = (id) => ({ label: visible(tokens[id]), now: now.probs[id], pinned: pinned.probs[id], count: counts[id], cut: !now.kept[id] });
-    const rows = ids.slice(0, size > ROWS + 1 ? ROWS : size).map(line);
-    if (rows.length < size) {
-      const rest = ids.slice(ROWS).map(line);
-      const sum = (key) => rest.reduce((total, each) => total + each[key], 0);
-      rows.push({ label: `${rest.length} others`, now: sum("now"), pinned: sum("pinned"), count: sum("count"), cut: rest.every((each) => each.cut) });
+    const line = (id) => ({ label: labels[id], now: now.probs[id], pinned: pinned.probs[id], count: counts[id], cut: !now.kept[id] });
+    const few = size > ROWS + 1 ? ROWS : size;
+    const rows = ids.slice(0, few).map(line);
+    if (few < size) {
+      const sum = (values) => ids.reduce((total, id, rank) => (rank < few ? total : total + values[id]), 0);
+      rows.push({ label: `${size - few} others`, now: sum(now.probs), pinned: sum(pinned.probs), count: sum(counts), cut: sum(now.kept) === 0 });
     }
     const text = summary(now, words(setting, size), tokens, caption);
     draw(svg, { rows, width, drawn: state.draws, pinned: words(state.pinned, size), text });
     figures.replaceChildren(...facts([[now.entropy.toFixed(2), "entropy, bits"], [now.effective.toFixed(1), "effective choices"],
       [String(now.possible), "possible"]]));
-    return { text, rows: ids.map((id) => [tokens[id], logits[id], base.probs[id], pinned.probs[id], now.probs[id], counts[id]]) };
+    const everything = () => {
+      const base = at([1, size, 1, 0]);
+      return ids.map((id) => [tokens[id], logits[id], base.probs[id], pinned.probs[id], now.probs[id], counts[id]]);
+    };
+    return { text, rows: everything };
   };
   return { node, svg, show };
 }
@@ -179,15 +182,19 @@ function given(get, own) {
     if (typeof values === "string") throw new Sorry(values);
     return [{ logits: Float64Array.from(values), tokens: values.map((_, i) => `token ${i + 1}`), caption: "Your own logits" }];
   }
-  const all = [{ logits: floats(get("logits")), tokens: get("tokens"), caption: get("caption") }];
-  if (get("contrast_tokens").length)
-    all.push({ logits: floats(get("contrast_logits")), tokens: get("contrast_tokens"), caption: get("contrast_caption") });
+  const tokens = JSON.parse(get("tokens"));
+  const all = [{ logits: floats(get("logits")), tokens, caption: get("caption") }];
+  const others = floats(get("contrast_logits"));
+  if (others.length) {
+    const names = get("contrast_tokens"); // empty if they are the same tokens
+    all.push({ logits: others, tokens: names ? JSON.parse(names) : tokens, caption: get("contrast_caption") });
+  }
   return all;
 }
 
 const largest = (get) => {
   const values = get("own") ? typed(get("own")) : [];
-  return typeof values !== "string" && values.length ? values.length : Math.max(get("tokens").length, get("contrast_tokens").length);
+  return typeof values !== "string" && values.length ? values.length : Math.max(...["logits", "contrast_logits"].map((name) => get(name).byteLength)) / 8;
 };
 
 function build(ui) {
@@ -213,7 +220,6 @@ function build(ui) {
   const controls = h("fieldset", {}, heat.node, keep.node, mass.node, least.node, h("div", { class: "nt-row" },
     button("Pin as A", () => ui.set({ pinned: SETTINGS.map((name) => ui.state()[name]) })),
     button("Draw 1", roll(1)), button(`Draw ${DRAWS}`, roll(DRAWS)), button("Reset", ui.reset)));
-  const locked = h("p", { class: "soft nt-small", style: "margin-top:12px" }, "The controls wait for your prediction.");
   const note = h("p", { class: "soft nt-small", style: "margin-top:12px" },
     "In this order: divide by T, keep k, keep p, drop below min-p, renormalise.");
   const field = h("input", { type: "text", value: own, "aria-label": "Your own logits", placeholder: "4.1, 3.4, 1, -0.5", style: "width:100%",
@@ -227,20 +233,19 @@ function build(ui) {
   const said = h("p", { class: "soft nt-small", "aria-live": "polite" });
   const more = numbers("temperature", panels.map((each) => each.svg));
   const fields = h("fieldset", {}, mine);
+  const shut = gate(question, controls, fields);
   ui.root.append(...[
     question?.node,
-    h("div", { class: "cols" }, h("div", {}, controls, locked, note), h("div", { class: panels.length > 1 ? "nt-pair" : null }, panels.map((each) => each.node))),
+    h("div", { class: "cols" }, h("div", {}, controls, shut.node, note), h("div", { class: panels.length > 1 ? "nt-pair" : null }, panels.map((each) => each.node))),
     said, fields, more.node,
   ].filter(Boolean));
 
   return (width) => {
     const state = ui.state();
     const room = width > 640 ? width - 260 : width;
-    const pair = panels.length > 1 && room > 560;
+    const pair = panels.length > 1 && room > 600;
     const results = panels.map((each) => each.show(state, pair ? (room - 24) / 2 : room));
-    question?.show(state.prediction);
-    controls.disabled = fields.disabled = Boolean(question) && !state.prediction;
-    locked.hidden = !controls.disabled;
+    shut.show(state.prediction);
     heat.show(state.temperature, state.temperature === 0 ? "0 (greedy)" : `${+state.temperature.toFixed(3)}`);
     keep.show(counts.findLastIndex((k) => k <= state.top_k), state.top_k >= size ? `all ${size}` : `${state.top_k} of ${size}`);
     mass.show(state.top_p, state.top_p.toFixed(2));
@@ -248,7 +253,7 @@ function build(ui) {
     const text = results.map((each) => each.text).join(" ");
     if (said.textContent !== text) said.textContent = text;
     const head = ["token", "logit", "T = 1, all", "A", "now", "draws"];
-    more.show(head, results.flatMap((each) => each.rows), ([token, logit, ...rest]) =>
+    more.show(head, () => results.flatMap((each) => each.rows()), ([token, logit, ...rest]) =>
       [visible(token, 20), logit.toFixed(2), ...rest.slice(0, 3).map((p) => p.toFixed(4)), state.draws ? String(rest[3]) : "-"]);
   };
 }
