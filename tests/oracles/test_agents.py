@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import ast
+import json
 import sys
 import unicodedata
+from collections.abc import Iterable
 from fractions import Fraction
+from graphlib import CycleError, TopologicalSorter
 from random import Random
+from typing import Any
 
+import jsonschema
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -15,7 +20,7 @@ from hypothesis import strategies as st
 from pocket.tools import act, calculate
 from pocket.world import World, arithmetic, chain
 from pocket.world.traces import TROUBLES, trace
-from solutions.agents import parse_step, react_loop, safe_calculate
+from solutions.agents import Memory, parse_step, plan_order, react_loop, safe_calculate, validate_call
 
 repeatable = settings(derandomize=True, deadline=None, max_examples=150)
 
@@ -371,3 +376,148 @@ def test_the_loop_writes_the_transcripts_of_the_pocket_agent(seed: int, trouble:
     assert len(ours["steps"]) == len(prompts) == len(their_prompts)
     if trouble != "unknown tool":  # the two say that in other words
         assert prompts == their_prompts
+
+
+# --- validate_call
+
+keys = st.sampled_from("abc")
+scalars = (
+    st.none()
+    | st.booleans()
+    | st.integers(-3, 3)
+    | st.sampled_from([0.0, 1.0, -2.0, 0.5, 2.5])
+    | st.sampled_from(["", "a", "b"])
+)
+values = st.recursive(
+    scalars, lambda part: st.lists(part, max_size=3) | st.dictionaries(keys, part, max_size=3), max_leaves=8
+)
+TYPES = ["object", "array", "string", "number", "integer", "boolean", "null"]
+
+
+def schemas_with(part: st.SearchStrategy[dict[str, Any]]) -> st.SearchStrategy[dict[str, Any]]:
+    return st.fixed_dictionaries(
+        {},
+        optional={
+            "type": st.sampled_from(TYPES),
+            "enum": st.lists(scalars, min_size=1, max_size=3),
+            "minimum": st.integers(-2, 2),
+            "maximum": st.integers(-2, 2),
+            "required": st.lists(keys, unique=True, max_size=3),
+            "properties": st.dictionaries(keys, part, max_size=3),
+            "additionalProperties": st.booleans(),
+            "items": part,
+            "description": st.just("means nothing"),
+        },
+    )
+
+
+schemas = st.recursive(schemas_with(st.just({})), schemas_with, max_leaves=6)
+
+
+def place(path: Iterable[str | int]) -> str:
+    return "$" + "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
+
+
+def as_jsonschema_sees_it(value: Any, schema: dict[str, Any]) -> list[str]:
+    found: set[str] = set()
+    for error in jsonschema.Draft202012Validator(schema).iter_errors(value):
+        where = place(error.absolute_path)
+        if error.validator == "required":
+            found |= {f"{where}.{key} required" for key in error.validator_value if key not in error.instance}
+        elif error.validator == "additionalProperties":
+            known = error.schema.get("properties", {})
+            found |= {f"{where}.{key} additionalProperties" for key in error.instance if key not in known}
+        else:
+            found.add(f"{where} {error.validator}")
+    return sorted(found)
+
+
+@settings(derandomize=True, deadline=None, max_examples=1000)
+@given(values, schemas)
+def test_calls_are_checked_as_jsonschema_checks_them(value: Any, schema: dict[str, Any]) -> None:
+    assert validate_call("tool", json.dumps(value), {"tool": schema}) == as_jsonschema_sees_it(value, schema)
+
+
+def test_the_example_of_the_call_comes_out_as_it_stands_there() -> None:
+    schema = {
+        "type": "object",
+        "required": ["to", "cars"],
+        "additionalProperties": False,
+        "properties": {"to": {"type": "string"}, "cars": {"type": "array", "items": {"type": "integer", "minimum": 1}}},
+    }
+    assert validate_call("ferry", '{"cars": [2, 0, "three"], "day": 4}', {"ferry": schema}) == [
+        "$.cars[1] minimum",
+        "$.cars[2] type",
+        "$.day additionalProperties",
+        "$.to required",
+    ]
+
+
+@pytest.mark.parametrize("text", ["", "{", "{'a': 1}", "a", "[1,]", "{} {}", "\ud800"])
+def test_what_the_json_module_refuses_is_no_json(text: str) -> None:
+    with pytest.raises(ValueError, match=r"\w"):
+        json.loads(text)
+    assert validate_call("tool", text, {"tool": {}}) == ["$ json"]
+    assert validate_call("other", text, {"tool": {}}) == ["$ tool"]
+
+
+# --- plan_order
+
+plans = st.lists(st.lists(st.integers(0, 9), max_size=3), max_size=10).map(
+    lambda rows: {f"t{row}": [f"t{other}" for other in needs if other < len(rows)] for row, needs in enumerate(rows)}
+)
+
+
+@settings(derandomize=True, deadline=None, max_examples=500)
+@given(plans, st.none() | st.integers(1, 4))
+def test_plans_run_in_the_rounds_of_graphlib(plan: dict[str, list[str]], workers: int | None) -> None:
+    sorter = TopologicalSorter(plan)
+    try:
+        sorter.prepare()
+    except CycleError:
+        with pytest.raises(ValueError, match="wait for each other"):
+            plan_order(plan, workers)
+        return
+    rounds, ready = [], []
+    while sorter.is_active():
+        ready = sorted([*ready, *sorter.get_ready()])
+        now, ready = ready[:workers], ready[workers or len(ready) :]
+        rounds.append(now)
+        sorter.done(*now)
+    assert plan_order(plan, workers) == rounds
+    assert plan_order(plan, workers, len(rounds)) == rounds
+    if rounds:
+        with pytest.raises(ValueError, match="rounds"):
+            plan_order(plan, workers, len(rounds) - 1)
+
+
+def test_the_example_of_the_plan_comes_out_as_it_stands_there() -> None:
+    plan = {"tea": ["water", "cup"], "water": [], "cup": [], "drink": ["tea"], "bill": []}
+    assert plan_order(plan) == [["bill", "cup", "water"], ["tea"], ["drink"]]
+    assert plan_order(plan, 2) == [["bill", "cup"], ["water"], ["tea"], ["drink"]]
+
+
+# --- Memory
+
+
+@repeatable
+@given(st.lists(st.text("abc", max_size=2), max_size=20), st.integers(1, 5), st.data())
+def test_nothing_that_was_added_is_lost(messages: list[str], window: int, data: st.DataObject) -> None:
+    keep = data.draw(st.integers(1, window))
+    calls: list[list[str]] = []
+
+    def summarise(summary: str, overflow: list[str]) -> str:
+        calls.append(overflow)
+        return f"{summary}{len(overflow)};"
+
+    memory = Memory(window, keep, summarise, lambda query, message: message.count(query))
+    for message in messages:
+        memory.add(message)
+        assert len(memory.messages) <= window
+    assert memory.archive + memory.messages == messages
+    assert [message for overflow in calls for message in overflow] == memory.archive
+    assert all(len(overflow) == window + 1 - keep for overflow in calls)
+    assert memory.summary == "".join(f"{len(overflow)};" for overflow in calls)
+    ranked = [m for _, _, m in sorted((-m.count("a"), at, m) for at, m in enumerate(memory.archive)) if "a" in m]
+    assert memory.recall("a", 3) == ranked[:3]
+    assert memory.context("a", 2) == [part for part in [memory.summary] if part] + ranked[:2] + memory.messages

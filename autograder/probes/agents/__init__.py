@@ -2,6 +2,17 @@
 
 # ruff: noqa: I001 - sorting would change that order
 from autograder.probes.agents.chapter import chapter
-from autograder.probes.agents import parse_step, safe_calculate, react_loop
+from autograder.probes.agents import parse_step, safe_calculate, react_loop, validate_call, plan_order, memory, guard
+from autograder.probes.agents import trajectory_metrics
 
-__all__ = ["chapter", "parse_step", "react_loop", "safe_calculate"]
+__all__ = [
+    "chapter",
+    "guard",
+    "memory",
+    "parse_step",
+    "plan_order",
+    "react_loop",
+    "safe_calculate",
+    "trajectory_metrics",
+    "validate_call",
+]

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from autograder.draws import Rng
 
-_WORDS = (
-    *("amber", "basalt", "cedar", "delta", "ember", "fjord", "granite", "harbour", "indigo", "juniper", "kelp"),
-    *("lantern", "meadow", "nectar", "orchard", "pebble", "quarry", "ripple", "saffron", "thistle", "umber", "velvet"),
-    *("willow", "yarrow", "zephyr"),
-)
+_STARTS = [f"{consonant}{vowel}" for consonant in "bdfgklmnprstvz" for vowel in "aeiou"]
+_ENDS = [f"{start}{end}" for start in _STARTS for end in "lmnrs"]
 
 
 def words(rng: Rng, count: int) -> list[str]:
-    """Draw words, no two alike, in no order."""
-    return [str(word) for word in rng.choice(_WORDS, size=count, replace=False)]
+    """Draw words of three syllables, no two alike and none the beginning of another, in no order."""
+    first = rng.choice(_STARTS, size=count, replace=False)
+    return [f"{start}{rng.choice(_STARTS)}{rng.choice(_ENDS)}" for start in first]
 
 
 def phrase(rng: Rng, count: int = 3) -> str:
