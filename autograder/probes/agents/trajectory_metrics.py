@@ -132,6 +132,6 @@ def measures_without_calls(impl: Impl, rng: Rng) -> Any:
 
 
 @trajectory_metrics.probe(points=0, gates=["measures_without_calls"], cases=1)
-def refuses_to_measure_nothing(impl: Impl, rng: Rng) -> Any:
+def refuses_to_measure_nothing(impl: Impl, _rng: Rng) -> Any:
     """No trajectories at all raise ValueError."""
     return impl([])

@@ -50,9 +50,7 @@ class _Steps(Guard):
         return f"Refused: {tool} is {decision}."
 
 
-@mistake(
-    "A tool ran that is not on the allow-list. That there is such a tool does not mean that this agent may use it."
-)
+@mistake("A tool ran that is not on the allow-list. That there is such a tool does not allow this agent to use it.")
 class AllowsWhateverExists(_Steps):
     def permits(self, tool, argument):
         return tool in self.tools

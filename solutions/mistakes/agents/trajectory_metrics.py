@@ -111,9 +111,7 @@ def removes_all_blanks(trajectories):
     return {**result, "accuracy": _share(same)}
 
 
-@mistake(
-    "The share of failed calls is the mean of each trajectory's share. Count all calls of all trajectories together."
-)
+@mistake("Your share of failed calls is a mean of shares. Count all calls of all trajectories together.")
 def averages_shares_of_errors(trajectories):
     result = trajectory_metrics(trajectories)
     return {**result, "errors": _share(_share(map(_failed, _calls(t))) for t in trajectories)}
