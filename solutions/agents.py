@@ -29,6 +29,8 @@ import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
+from pocket.tools import run_agent
+
 # %% tags=["active-ipynb"]
 # from autograder import check, reset
 
@@ -240,10 +242,10 @@ def safe_calculate(expression: str) -> float:
         match node:
             case ast.Constant(value=int() | float() as result):
                 pass
-            case ast.UnaryOp(op=ast.USub(), operand=operand):
-                result = -value(operand)
-            case ast.UnaryOp(op=ast.UAdd(), operand=operand):
-                result = value(operand)
+            case ast.UnaryOp(op=ast.USub(), operand=inner):
+                result = -value(inner)
+            case ast.UnaryOp(op=ast.UAdd(), operand=inner):
+                result = value(inner)
             case ast.BinOp(left=left, op=ast.Pow(), right=right):
                 base, exponent = value(left), value(right)
                 if abs(exponent) > 100:
@@ -1025,3 +1027,190 @@ def trajectory_metrics(trajectories: Sequence[Mapping[str, Any]]) -> dict[str, A
 
 # %% tags=["active-ipynb"]
 # check(trajectory_metrics)
+
+# %% [markdown]
+# ## react_experiment
+#
+# This is the experiment that all of this was for: does an agent answer questions that need several steps, where the
+# model alone does not? You ask each question twice, once of an agent with a search and a calculator, and once of the
+# bare model, and you measure (a) how many steps the agent takes, (b) how often it uses each tool, and (c) how often
+# each of the two is right. And because a share of right answers teaches little, you sort the agent's failures by what
+# went wrong.
+#
+# The loop is given, so that this exercise does not hang on yours: `run_agent(question, llm, tools)`, imported above,
+# ships with the course. It returns a trajectory like those of `react_loop`.
+#
+# **By hand.** Two questions. For the first, the agent searches twice, calculates once and finishes, and is right: four
+# steps. For the second, it searches once and finishes with `unknown`: two steps, wrong. The bare model is wrong both
+# times. So `"steps"` is 3.0, `"tool use"` is `{"search": 1.5, "calculate": 0.5}`, `"accuracy"` is 0.5, `"direct
+# accuracy"` is 0.0, and there is one failure, of the kind `"gave up"`.
+#
+# <details><summary>Hint 1: where to look</summary>
+#
+# `run_agent(question, llm, {...})` does the work of the agent. For the bare model, call `llm` once with the prompt that
+# the docstring gives, and keep the first line.
+#
+# </details>
+# <details><summary>Hint 2: the key step</summary>
+#
+# The kinds of failure are a chain of `if` and `elif`, in the order of the docstring: the first that fits counts. Write
+# a small function that compares two answers, and use it for both.
+#
+# </details>
+# <details><summary>Hint 3: the shape of the code</summary>
+#
+# ```python
+# if not questions:
+#     raise ValueError(...)
+# for item in questions:
+#     trajectory = run_agent(...)
+#     used = [...]                             # the tools of its steps, where they are search or calculate
+#     ...
+#     reply = llm(...)
+#     ...
+#     if not ...:                              # the agent is wrong
+#         ...
+# return {"steps": ..., "tool use": ..., "accuracy": ..., "direct accuracy": ..., "failures": ...}
+# ```
+#
+# </details>
+
+
+# %%
+def react_experiment(
+    search: Callable[[str], Any],
+    calculate: Callable[[str], Any],
+    llm: Callable[[str], str],
+    questions: Sequence[Mapping[str, Any]],
+) -> dict[str, Any]:
+    r"""Compare an agent that has a search and a calculator with the same model without them.
+
+    Parameters
+    ----------
+    search, calculate
+        The agent's tools; it knows them under these names.
+    llm
+        Takes a prompt and returns what the model writes behind it.
+    questions
+        At least one, each with the keys "question" and "answer", both texts, and "needs": a list of the names of the
+        tools without which it cannot be answered.
+
+    Returns
+    -------
+    dict
+        For the agent, which is `run_agent` with these two tools, asked each question once, in order:
+
+        "steps": the mean number of steps of a question.
+        "tool use": a dict with the keys "search" and "calculate": how often the tool was called for a question, on
+        average. Other names that the model made up do not count.
+        "accuracy": the share of the questions that it answered rightly. Two answers are the same if they are
+        after `.strip().casefold()`.
+        "failures": for each question that it did not answer rightly, in order, a dict with the keys "question",
+        "expected", "got" (its answer, or None) and "kind". The kind is the first of these that fits:
+        "no answer" if there was none; "gave up" if the answer is the same as "unknown"; "tool not used" if one of the
+        tools in "needs" was never called; "tool failed" if an observation of any step begins with "Error:"; "wrong
+        answer" otherwise.
+
+        For the model alone, which is asked each question once with the prompt "Question: {question}\nAnswer:", its
+        answer being the first line of what it writes:
+
+        "direct accuracy": the share of the questions that it answered rightly.
+
+    Raises
+    ------
+    ValueError
+        If there are no questions.
+    """
+    ### BEGIN SOLUTION
+    if not questions:
+        raise ValueError("there are no questions to ask")
+
+    def same(one: str, other: str) -> bool:
+        return one.strip().casefold() == other.strip().casefold()
+
+    tools = {"search": search, "calculate": calculate}
+    uses = dict.fromkeys(tools, 0)
+    steps = direct = 0
+    failures: list[dict[str, Any]] = []
+    for item in questions:
+        question, expected = item["question"], item["answer"]
+        trajectory = run_agent(question, llm, tools)
+        answer = trajectory["answer"]
+        called = {step["tool"] for step in trajectory["steps"]}
+        steps += len(trajectory["steps"])
+        for step in trajectory["steps"]:
+            if step["tool"] in uses:
+                uses[step["tool"]] += 1
+        direct += same(llm(f"Question: {question}\nAnswer:").partition("\n")[0], expected)
+        if answer is not None and same(answer, expected):
+            continue
+        if answer is None:
+            kind = "no answer"
+        elif same(answer, "unknown"):
+            kind = "gave up"
+        elif not called.issuperset(item["needs"]):
+            kind = "tool not used"
+        elif any((step["observation"] or "").startswith("Error:") for step in trajectory["steps"]):
+            kind = "tool failed"
+        else:
+            kind = "wrong answer"
+        failures.append({"question": question, "expected": expected, "got": answer, "kind": kind})
+    count = len(questions)
+    return {
+        "steps": steps / count,
+        "tool use": {tool: number / count for tool, number in uses.items()},
+        "accuracy": 1 - len(failures) / count,
+        "direct accuracy": direct / count,
+        "failures": failures,
+    }
+    ### END SOLUTION
+
+
+# %% tags=["active-ipynb"]
+# check(react_experiment)
+
+# %% [markdown]
+# **Your experiment on a real model.** The agent is `pocket-lm`, the questions are fifteen of a world whose names it has
+# never seen, and the search is over real sentence vectors of that world's passages. Put in your own `search`, from
+# chapter 2, if you have one. The calculator is yours if it works, and the shipped one otherwise.
+# `pocket.load("org/model")` puts in any model of the hub. This takes about a minute, and it earns no points. Look at
+# the failures: what would have helped?
+
+# %% tags=["active-ipynb", "experiment"]
+# import pocket
+# from pocket.evaluate.lm import two_step
+# from pocket.tools import Search
+# from pocket.tools import calculate as shipped_calculate
+# from pocket.world import World
+#
+#
+# def is_written(function):
+#     return "NotImplementedError" not in function.__code__.co_names
+#
+#
+# def experiment(count=15):
+#     from random import Random
+#
+#     world, rng = World("chapter 3", "held-out"), Random(3)
+#     drawn = [two_step(world, rng) for _ in range(count)]
+#     needs = {"chain": ["search"], "difference": ["search", "calculate"], "total": ["search", "calculate"]}
+#     questions = [{"question": q.text, "answer": q.answer, "needs": needs[q.shape]} for q in drawn]
+#     lm = pocket.load("pocket-lm")
+#     search = Search([passage.text for passage in world.passages], pocket.load("minilm"))  # or your own
+#     calculate = safe_calculate if is_written(safe_calculate) else shipped_calculate
+#
+#     def llm(prompt):
+#         return lm.complete(prompt, max_new_tokens=96, stop="\nObservation:")
+#
+#     result = react_experiment(search, calculate, llm, questions)
+#     failures = result.pop("failures")
+#     for name, value in result.items():
+#         print(f"{name:>16}  {value}")
+#     for failure in failures:
+#         print(f"{failure['kind']:>16}  {failure['question']} Expected {failure['expected']}, got {failure['got']}.")
+#
+#
+# if is_written(react_experiment):
+#     experiment()
+# else:
+#     print("Write react_experiment first. Then run this cell again.")

@@ -3,7 +3,7 @@
 # ruff: noqa: I001 - sorting would change that order
 from autograder.probes.agents.chapter import chapter
 from autograder.probes.agents import parse_step, safe_calculate, react_loop, validate_call, plan_order, memory, guard
-from autograder.probes.agents import trajectory_metrics
+from autograder.probes.agents import trajectory_metrics, react_experiment
 
 __all__ = [
     "chapter",
@@ -11,6 +11,7 @@ __all__ = [
     "memory",
     "parse_step",
     "plan_order",
+    "react_experiment",
     "react_loop",
     "safe_calculate",
     "trajectory_metrics",

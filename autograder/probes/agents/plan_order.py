@@ -44,7 +44,12 @@ def orders_a_chain(impl: Impl, rng: Rng) -> Any:
 def runs_at_once_what_can(impl: Impl, rng: Rng) -> Any:
     """Every task runs in the first round in which it is ready; each round is sorted by name."""
     names, plan = _diamond(rng)
-    more = [{}, {"zz": [names[0]], "aa": [names[5]]}, {"zz": [], "aa": []}, {"zz": names, "aa": [*names, "zz"]}]
+    more: list[Plan] = [
+        {},
+        {"zz": [names[0]], "aa": [names[5]]},
+        {"zz": [], "aa": []},
+        {"zz": names, "aa": [*names, "zz"]},
+    ]
     return {"rounds": impl(_shuffled(rng, {**plan, **more[rng.case]}))}
 
 

@@ -64,8 +64,9 @@ def knows_whole_floats(impl: Impl, rng: Rng) -> Any:
 def misses_required_keys(impl: Impl, rng: Rng) -> Any:
     """Each required key that is not there is a problem of its own; null is there."""
     a, b, c, d = words(rng, 4)
-    schema = {"type": "object", "required": [a, b, c], "properties": {d: {"type": "string"}, b: {}}}
-    value: dict[str, Any] = [{a: 1, c: 2}, {}, {a: None, d: "x"}, {a: 0, b: None, c: "", "more": 1}][rng.case]
+    schema: dict[str, Any] = {"type": "object", "required": [a, b, c], "properties": {d: {"type": "string"}, b: {}}}
+    values: list[dict[str, Any]] = [{a: 1, c: 2}, {}, {a: None, d: "x"}, {a: 0, b: None, c: "", "more": 1}]
+    value = values[rng.case]
     return _asked(impl, value, schema)
 
 
@@ -74,13 +75,14 @@ def refuses_further_keys(impl: Impl, rng: Rng) -> Any:
     """Keys that are not in the schema are a problem only where `additionalProperties` is False."""
     a, b, c = words(rng, 3)
     value = {a: 1, b: 2, c: 3}
-    schema: dict[str, Any] = [
+    schemas: list[dict[str, Any]] = [
         {"properties": {b: {"type": "integer"}}, "additionalProperties": False},
         {"properties": {b: {"type": "string"}}},
         {"additionalProperties": False},
         {"properties": {b: {"type": "string"}}, "additionalProperties": True, "required": [c]},
         {"properties": {b: {}, c: {}, a: {}}, "additionalProperties": False, "maxProperties": 1},
-    ][rng.case]
+    ]
+    schema = schemas[rng.case]
     return _asked(impl, value, schema)
 
 
@@ -90,13 +92,14 @@ def keeps_numbers_within_bounds(impl: Impl, rng: Rng) -> Any:
     a, b, c, d = words(rng, 4)
     low = int(rng.integers(1, 50))
     bounds = {"minimum": low, "maximum": low + 5}
-    schema = {"properties": {a: bounds, b: bounds, c: {"minimum": low}, d: {"maximum": low}}}
-    value: dict[str, Any] = [
+    schema: dict[str, Any] = {"properties": {a: bounds, b: bounds, c: {"minimum": low}, d: {"maximum": low}}}
+    values: list[dict[str, Any]] = [
         {a: low - 1, b: low + 6, c: low - 0.5, d: low + 0.5},
         {a: low, b: low + 5, c: low, d: low, "more": 0},
         {a: str(low - 1), b: [low - 1, low + 6], c: None, d: low + 1},
         {a: low + 7, b: low - 7, c: {}, d: ""},
-    ][rng.case]
+    ]
+    value = values[rng.case]
     return _asked(impl, value, schema)
 
 
@@ -106,7 +109,7 @@ def chooses_from_a_list(impl: Impl, rng: Rng) -> Any:
     a, b, c, *choices = words(rng, 6)
     number = int(rng.integers(2, 50))
     enum = [*choices, number, None]
-    schema = {"properties": {a: {"enum": enum}, b: {"enum": enum}, c: {"enum": enum, "type": "string"}}}
+    schema: dict[str, Any] = {"properties": {a: {"enum": enum}, b: {"enum": enum}, c: {"enum": enum, "type": "string"}}}
     values: list[Any] = [choices[0][:3], float(number), number, None, str(number), number + 1, [], choices[2], ""]
     return _asked(impl, dict(zip((a, b, c), values[3 * rng.case :], strict=False)), schema)
 
@@ -115,14 +118,15 @@ def chooses_from_a_list(impl: Impl, rng: Rng) -> Any:
 def goes_into_objects_and_arrays(impl: Impl, rng: Rng) -> Any:
     """What is inside objects and arrays is checked at every depth, and its place says where it is."""
     a, b, c, d = words(rng, 4)
-    inner = {"type": "object", "required": [c], "properties": {c: {"type": "integer", "minimum": 3}}}
-    schema = {"properties": {a: {"type": "array", "items": inner}, b: {"properties": {d: inner}}}}
-    value: dict[str, Any] = [
+    inner: dict[str, Any] = {"type": "object", "required": [c], "properties": {c: {"type": "integer", "minimum": 3}}}
+    schema: dict[str, Any] = {"properties": {a: {"type": "array", "items": inner}, b: {"properties": {d: inner}}}}
+    values: list[dict[str, Any]] = [
         {a: [{c: 5}, {c: 1}, {}], b: {d: {c: "x"}}},
         {a: [{c: 3}, 7, {c: None}], b: {d: [], c: 0}},
         {a: {c: 1}, b: [{d: 1}]},
         {a: [[], {c: 2.5}], b: {d: {}}},
-    ][rng.case]
+    ]
+    value = values[rng.case]
     if rng.case == 3:
         schema = {"items": {"type": "array", "items": {"items": {"enum": [a]}}}, "type": "array"}
         return _asked(impl, [[[a, b]], [[], [b, a, c]], d], schema)
@@ -134,7 +138,7 @@ def lists_every_problem_in_order(impl: Impl, rng: Rng) -> Any:
     """All problems are listed, sorted as texts, whatever the order of the keys."""
     names = words(rng, 5)
     bad = {"type": "string", "enum": ["x"], "minimum": 9, "maximum": -9}
-    schema = {"type": "array", "required": names[:2], "properties": dict.fromkeys(names[2:], bad)}
+    schema: dict[str, Any] = {"type": "array", "required": names[:2], "properties": dict.fromkeys(names[2:], bad)}
     value = json.dumps(dict.fromkeys(names[2:], rng.case))
     return {"problems": impl("tool", value, {"tool": {**schema, "additionalProperties": False}})}
 
