@@ -1191,7 +1191,7 @@ def react_experiment(
 # def experiment(count=15):
 #     from random import Random
 #
-#     world, rng = World("chapter 3", "held-out"), Random(3)
+#     world, rng = World("agents", "held-out"), Random("agents")
 #     drawn = [two_step(world, rng) for _ in range(count)]
 #     needs = {"chain": ["search"], "difference": ["search", "calculate"], "total": ["search", "calculate"]}
 #     questions = [{"question": q.text, "answer": q.answer, "needs": needs[q.shape]} for q in drawn]
@@ -1210,7 +1210,4 @@ def react_experiment(
 #         print(f"{failure['kind']:>16}  {failure['question']} Expected {failure['expected']}, got {failure['got']}.")
 #
 #
-# if is_written(react_experiment):
-#     experiment()
-# else:
-#     print("Write react_experiment first. Then run this cell again.")
+# experiment() if is_written(react_experiment) else print("Write react_experiment first. Then run this cell again.")
