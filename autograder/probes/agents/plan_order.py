@@ -74,8 +74,8 @@ def keeps_to_so_many_rounds(impl: Impl, rng: Rng) -> Any:
 def leaves_the_plan_alone(impl: Impl, rng: Rng) -> Any:
     """The plan is the same after the call as before."""
     _, plan = _diamond(rng)
-    _, after = impl.keeping(_shuffled(rng, plan), 1 + rng.case)
-    return {"the plan afterwards": after[0]}
+    rounds, after = impl.keeping(_shuffled(rng, plan), 1 + rng.case)
+    return {"rounds": len(rounds), "the plan afterwards": after[0]}
 
 
 @plan_order.probe(points=0, gates=["orders_a_chain"], cases=5)
