@@ -8,7 +8,7 @@ import operator
 import re
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -165,6 +165,47 @@ def act(question: str, write: Write, tools: Mapping[str, Tool], most_steps: int 
     while not episode.over:
         episode.take(write(episode.transcript))
     return episode.answer, episode.transcript
+
+
+def run_agent(
+    question: str, write: Write, tools: Mapping[str, Callable[[str], object]], most_steps: int = MOST_STEPS
+) -> dict[str, Any]:
+    """Let a model answer a question with tools, and keep what happened step by step.
+
+    Parameters
+    ----------
+    question, write, most_steps
+        As for `act`.
+    tools
+        As for `act`, but a tool may return anything, which is read as a text, and may raise, which the agent is told.
+
+    Returns
+    -------
+    The trajectory: "answer", or None; "stopped", which is "answer" or "limit"; and "steps", for each turn a dict with
+    "thought", "tool", "argument" and "observation". If a turn finishes or holds no action, the last three are None.
+    """
+    episode = Episode(question, {name: _telling(tool) for name, tool in tools.items()}, most_steps)
+    steps = []
+    while not episode.over:
+        start = len(episode.transcript)
+        episode.take(write(episode.transcript))
+        written, _, seen = episode.transcript[start:].partition(f"{OBSERVATION} ")
+        action = _ACTION.search(written)
+        tool, argument = action.groups() if action and action[1] != FINISH else (None, None)
+        observation = seen.removesuffix("\nThought:") if seen else None
+        thought = written.partition("\nAction:")[0].strip()
+        steps.append({"thought": thought, "tool": tool, "argument": argument, "observation": observation})
+    return {"answer": episode.answer, "stopped": "limit" if episode.answer is None else "answer", "steps": steps}
+
+
+def _telling(tool: Callable[[str], object]) -> Tool:
+    def call(argument: str) -> str:
+        try:
+            return str(tool(argument))
+        except Exception as error:
+            return f"Error: {error}"
+
+    return call
 
 
 def tools_for(search: Search) -> dict[str, Tool]:

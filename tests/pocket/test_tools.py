@@ -12,7 +12,7 @@ import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from pocket.tools import LONGEST_EXPRESSION, MOST_STEPS, Episode, Search, act, calculate, tools_for
+from pocket.tools import LONGEST_EXPRESSION, MOST_STEPS, Episode, Search, act, calculate, run_agent, tools_for
 from pocket.world.prompts import CALCULATE, NO_RESULTS, OBSERVATION, SEARCH, agent, no_such_tool
 
 repeatable = settings(derandomize=True, deadline=None, max_examples=200)
@@ -304,3 +304,41 @@ def test_the_tools_have_the_names_that_the_agent_is_told() -> None:
     assert tools[CALCULATE]("20 + 22") == "42"
     assert set(tools) == {SEARCH, CALCULATE}
     assert math.isclose(float(tools[CALCULATE]("1 / 8")), 0.125)
+
+
+# --- run_agent
+
+
+def test_a_trajectory_holds_what_the_transcript_does() -> None:
+    def fails(argument: str) -> str:
+        raise OSError(f"no {argument}")
+
+    turns = iter(
+        [
+            " I look.\nAction: find[a]",
+            " I look again.\nAction: look[b]\nObservation: invented",
+            " I count.\nAction: count[abc]",
+            " I see.\nAction: finish[3]",
+        ]
+    )
+    trajectory = run_agent("How many?", lambda _: next(turns), {"look": fails, "count": len})
+    assert trajectory == {
+        "answer": "3",
+        "stopped": "answer",
+        "steps": [
+            {"thought": "I look.", "tool": "find", "argument": "a", "observation": no_such_tool("find")},
+            {"thought": "I look again.", "tool": "look", "argument": "b", "observation": "Error: no b"},
+            {"thought": "I count.", "tool": "count", "argument": "abc", "observation": "3"},
+            {"thought": "I see.", "tool": None, "argument": None, "observation": None},
+        ],
+    }
+
+
+def test_a_trajectory_without_an_answer_says_so() -> None:
+    assert run_agent("How many?", lambda _: " I do not know.", {}) == {
+        "answer": None,
+        "stopped": "limit",
+        "steps": [{"thought": "I do not know.", "tool": None, "argument": None, "observation": None}],
+    }
+    trajectory = run_agent("How many?", lambda _: " I look.\nAction: look[b]", {"look": str.upper}, most_steps=2)
+    assert (trajectory["answer"], trajectory["stopped"], len(trajectory["steps"])) == (None, "limit", 2)
