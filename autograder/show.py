@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 from typing import Any
 
-from autograder.printable import printable
 from autograder.proxy import Call
 from autograder.wire import Ref
 
@@ -68,7 +67,7 @@ def _pieces(value: Any, limit: int) -> Iterator[str]:
     elif is_array(value):
         yield from _array_pieces(value)
     elif type(value) is dict:
-        entries = (chain((f"{printable(key[:limit])}: ",), _pieces(item, limit)) for key, item in value.items())
+        entries = (chain((f"{key[:limit]!r}: ",), _pieces(item, limit)) for key, item in value.items())
         yield from _listed("{", entries, "}")
     elif type(value) is list:
         yield from _listed("[", (_pieces(item, limit) for item in value), "]")

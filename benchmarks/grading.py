@@ -1,6 +1,6 @@
 """How quickly a class is graded, beside stock `nbgrader autograde` and `otter run`, on the same answers and machine.
 
-    python benchmarks/grading.py [--json] [--quick] [--otter PYTHON]
+    python benchmarks/grading.py [--json] [--quick] [--notebook NAME] [--otter PYTHON]
 
 Two notebooks of twelve cells and twelve probes, one of which imports torch and the other sentence_transformers, and an
 empty one. A time per submission is the slope between a small and a large class, so that what happens once a run is left
@@ -227,7 +227,7 @@ def drive(folder: Path) -> None:
     def tell(told: Told) -> None:
         for phase, spent in told.seconds.items():
             seconds.setdefault(phase, []).append(spent)
-        if len(seconds["run"]) % 50 == 0:
+        if len(seconds["run"]) % 10 == 0:
             memory.append(held())
 
     with tempfile.TemporaryDirectory() as name:
@@ -254,11 +254,12 @@ def _own(process: Any) -> int:
         return 0
 
 
-def measure(*, quick: bool, python_of_otter: str) -> Iterator[dict[str, Any]]:
+def measure(notebooks: Sequence[str], *, quick: bool, python_of_otter: str) -> Iterator[dict[str, Any]]:
     """Measure everything; yields one row a notebook."""
     counts = (10, 110) if quick else (50, 350)
     few = (1, 3) if quick else (2, 8)
-    for name, imports in IMPORTS.items():
+    for name in notebooks:
+        imports = IMPORTS[name]
         with tempfile.TemporaryDirectory(prefix="benchmark-") as place:
             course = tiny.write_course(Path(place) / "course", probes(), master(imports), MISTAKES)
             empty = name == "nothing"
@@ -284,12 +285,14 @@ def main() -> None:
     parser.add_argument(
         "--otter", metavar="PYTHON", default="", help="a Python that has otter-grader and the libraries"
     )
+    parser.add_argument("--notebook", action="append", choices=IMPORTS, help="only this one; may be said again")
     parser.add_argument("--drive", type=Path, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.drive:
         drive(arguments.drive)
         return
-    rows = measure(quick=arguments.quick, python_of_otter=arguments.otter)
+    notebooks = arguments.notebook or list(IMPORTS)
+    rows = measure(notebooks, quick=arguments.quick, python_of_otter=arguments.otter)
     if arguments.json:
         print(json.dumps(list(rows), indent=1))
         return
@@ -311,8 +314,9 @@ def lines(row: dict[str, Any]) -> Iterator[str]:
         yield f"  otter run {_ms(row['otter run'])}: {row['otter run'] / two:.0f}x"
     for phase, spent in row["phases"].items():
         yield f"  {phase:<10} p50 {_ms(spent['p50'])}   p95 {_ms(spent['p95'])}"
-    memory = [item / 2**20 for item in row["memory"]]
-    yield f"  memory of two workers and all below them: {memory[0]:.0f} MB after 50, {memory[-1]:.0f} MB at the end"
+    part = max(1, len(row["memory"]) // 5)
+    early, late = (statistics.median(row["memory"][one]) / 2**20 for one in (slice(part), slice(-part, None)))
+    yield f"  memory of two workers and all below them: {early:.0f} MB in the first fifth, {late:.0f} MB in the last"
 
 
 def _median(pairs: Sequence[tuple[float, float]]) -> tuple[float, float]:

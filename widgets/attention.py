@@ -6,6 +6,7 @@ import base64
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from itertools import groupby
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import traitlets
@@ -247,9 +248,12 @@ class Attention(Widget, script="attention"):
         cell = _MAP / size
         squares: dict[str, list[str]] = {}
         for query in range(size):
-            for key, weight in enumerate(reading.row(place, query)):
-                colour = _LEVELS[min(len(_LEVELS) - 1, int(weight * len(_LEVELS)))]
-                squares.setdefault(colour, []).append(f"M{key} {query}h1v1h-1z")
+            start = 0
+            levels = (min(len(_LEVELS) - 1, int(weight * len(_LEVELS))) for weight in reading.row(place, query))
+            for level, alike in groupby(levels):
+                width = len(list(alike))
+                squares.setdefault(_LEVELS[level], []).append(f"M{start} {query}h{width}v1h-{width}")
+                start += width
         parts = [f'<g transform="translate(12 40) scale({cell:.4f})">']
         parts += [f'<path d="{"".join(each)}" fill="{colour}"/>' for colour, each in squares.items()]
         parts.append("</g>")

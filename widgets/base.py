@@ -154,7 +154,7 @@ class Widget(anywidget.AnyWidget):
     def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]] | None:
         bundle = super()._repr_mimebundle_(**kwargs)
         if bundle is not None:
-            bundle[0]["text/plain"] = repr(self)
+            bundle[0]["text/plain"] = self.describe()
         return bundle
 
     def _ipython_display_(self) -> None:
@@ -168,11 +168,11 @@ class Widget(anywidget.AnyWidget):
         display({"text/html": still, "image/svg+xml": self.picture(), "text/plain": ""}, raw=True)
 
     def _still(self) -> str:
-        """Return the picture, its sentence and its numbers as HTML that needs no script."""
+        """Return picture, sentence and numbers as HTML that needs no script; end tags that may be left out are."""
         head, rows = self.numbers()
-        top = "".join(f'<th scope="col">{html.escape(cell)}</th>' for cell in head)
-        body = "".join("<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
-        table = f"<table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>"
+        top = "".join(f'<th scope="col">{html.escape(cell)}' for cell in head)
+        body = "".join("<tr>" + "".join(f"<td>{html.escape(cell)}" for cell in row) for row in rows)
+        table = f"<table><thead><tr>{top}<tbody>{body}</table>"
         return f"{self.picture()}<p>{html.escape(self.describe())}</p>{table}"
 
     def _say(self, sentence: str) -> None:
@@ -183,7 +183,10 @@ class Widget(anywidget.AnyWidget):
 
 
 class Floats(traitlets.TraitType[tuple[float, ...], Any]):
-    """A row of numbers from a list, an array or a tensor, sent as float64 bytes: exact, infinities included."""
+    """A row of numbers from a list, an array or a tensor, sent as bytes: exact, infinities included.
+
+    The first byte says how many bytes each number takes: 4 where float32 holds all of them exactly, else 8.
+    """
 
     info_text = "a row of numbers (a list, an array or a tensor of one dimension)"
 
@@ -234,12 +237,19 @@ def stored(name: str) -> Any:
     return json.loads((Path(__file__).parent / "data" / f"{name}.json").read_text(encoding="utf-8"))
 
 
+_KINDS = {4: "f", 8: "d"}
+
+
 def _to_bytes(values: tuple[float, ...], _widget: object) -> bytes:
-    return struct.pack(f"<{len(values)}d", *values)
+    try:
+        short = struct.pack(f"<B{len(values)}f", 4, *values)
+    except OverflowError:
+        short = b""
+    return short if short and _from_bytes(short) == values else struct.pack(f"<B{len(values)}d", 8, *values)
 
 
-def _from_bytes(data: bytes, _widget: object) -> tuple[float, ...]:
-    return struct.unpack(f"<{len(data) // 8}d", data)
+def _from_bytes(data: bytes, _widget: object = None) -> tuple[float, ...]:
+    return struct.unpack_from(f"<{(len(data) - 1) // data[0]}{_KINDS[data[0]]}", data, 1)
 
 
 def _pack(value: Any) -> Any:

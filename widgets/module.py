@@ -8,21 +8,24 @@ import re
 from pathlib import Path
 from typing import Any
 
+from widgets.squeeze import names, squeeze
+
 _JS = Path(__file__).parent / "js"
 _IMPORT = re.compile(r'^import [^;]* from "\./(\w+)\.js";\n', re.MULTILINE)
 _EXPORT = re.compile(r"^export (?!default)", re.MULTILINE)
 _DEFAULT = re.compile(r"^export default ", re.MULTILINE)
 _TITLE = re.compile(r'^  title: "(.*)",$', re.MULTILINE)
-#: Comments, on lines of their own and behind code, and what indents or parts lines: not sent to a browser.
-_COMMENT = re.compile(r"^[ ]*//.*\n|(?<=[;{,]) // .*$", re.MULTILINE)
-_INDENT = re.compile(r"^\s+", re.MULTILINE)
-#: What begins at the left margin of a shared file, and what may be a name in it.
+#: What begins at the left margin of a shared file.
 _DECLARATION = re.compile(r"^(?:export )?(?:async )?(?:function|const|class) (\w+)", re.MULTILINE)
-_WORD = re.compile(r"\w+")
 
 
 def compose(name: str) -> str:
-    """Return the ES module of the widget `name`: its file, behind what that uses of the files that it imports."""
+    """Return the ES module of the widget `name`, without comments and spaces."""
+    return squeeze(_joined(name))
+
+
+def _joined(name: str) -> str:
+    """Return a widget's file behind what it uses of the files that it imports."""
     pieces: dict[str, str] = {}
 
     def add(piece: str) -> None:
@@ -30,11 +33,11 @@ def compose(name: str) -> str:
         for imported in _IMPORT.findall(source):
             if imported not in pieces:
                 add(imported)
-        pieces[piece] = _COMMENT.sub("", _IMPORT.sub("", source))
+        pieces[piece] = _IMPORT.sub("", source)
 
     add(name)
     own = pieces.pop(name)
-    return _INDENT.sub("", _EXPORT.sub("", _used("".join(pieces.values()), own)) + own)
+    return _EXPORT.sub("", _used("".join(pieces.values()), own)) + own
 
 
 def _used(shared: str, own: str) -> str:
@@ -47,8 +50,7 @@ def _used(shared: str, own: str) -> str:
     needed: set[str] = set()
     texts = [own]
     while texts:
-        words = set(_WORD.findall(texts.pop()))
-        new = (declared.keys() & words) - needed
+        new = (declared.keys() & names(texts.pop())) - needed
         needed |= new
         texts += [declared[name] for name in new]
     return "".join(text for name, text in declared.items() if name in needed)
@@ -83,7 +85,7 @@ def page(name: str, heading: str, state: dict[str, Any], shared: list[str], fall
         The address of a page that lists all widgets, if there is one.
     """
     # A module written inside a page cannot be imported by it: there the default export becomes a name.
-    script = _DEFAULT.sub("const face = ", _EXPORT.sub("", compose(name)))
+    script = squeeze(_DEFAULT.sub("const face = ", _EXPORT.sub("", _joined(name))))
     data = json.dumps({"state": state, "shared": shared}, allow_nan=False).replace("<", "\\u003c")
     way = f'<nav><a href="{html.escape(home)}">All widgets</a></nav>' if home else ""
     parts = {"HEADING": html.escape(heading), "HOME": way, "FALLBACK": fallback, "DATA": data, "SCRIPT": script}

@@ -18,13 +18,16 @@ _DARK = {
     "ink": "#e6edf3", "soft": "#9198a1", "line": "#30363d", "paper": "#0d1117", "truth": "#56B4E9", "draft": "#F0B429",
     "good": "#2BC79A", "bad": "#F27A3D", "third": "#E39AC4", "ghost": "#4a525c",
 }  # fmt: skip
+_ALWAYS = ("ink", "soft", "paper")
 WIDTH = 640
 _CHARACTER = 7.2
 
 
 def svg(height: float, parts: Sequence[str], summary: str) -> str:
     """Return a picture of `WIDTH` by `height` units. In the parts a colour is ``var(--truth)`` and so on."""
-    light, dark = (";".join(f"--{role}:{colour}" for role, colour in roles.items()) for roles in (_LIGHT, _DARK))
+    drawn = "".join(parts)
+    used = [role for role in _LIGHT if role in _ALWAYS or f"var(--{role})" in drawn]
+    light, dark = (";".join(f"--{role}:{roles[role]}" for role in used) for roles in (_LIGHT, _DARK))
     style = (
         f".ntp{{{light};background:var(--paper);max-width:100%}}"
         f"@media(prefers-color-scheme:dark){{.ntp{{{dark}}}}}"
@@ -32,31 +35,35 @@ def svg(height: float, parts: Sequence[str], summary: str) -> str:
     )
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="ntp" role="img" width="{WIDTH}" height="{height:g}" '
-        f'viewBox="0 0 {WIDTH} {height:g}"><title>{escape(summary)}</title><style>{style}</style>{"".join(parts)}</svg>'
+        f'viewBox="0 0 {WIDTH} {height:g}"><title>{escape(summary)}</title><style>{style}</style>{drawn}</svg>'
     )
 
 
 def text(x: float, y: float, words: str, *, anchor: str = "start", soft: bool = False) -> str:
     """Return a text; `anchor` is start, middle or end."""
     look = ' class="s"' if soft else ""
-    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}"{look}>{escape(words)}</text>'
+    place = "" if anchor == "start" else f' text-anchor="{anchor}"'
+    return f'<text x="{_short(x)}" y="{_short(y)}"{place}{look}>{escape(words)}</text>'
 
 
 def rect(x: float, y: float, width: float, height: float, role: str = "truth") -> str:
     """Return a filled rectangle in the colour of a role, or in a colour such as ``#440154``."""
     colour = role if role.startswith(("#", "rgb")) else f"var(--{role})"
-    return f'<rect x="{x:.1f}" y="{y:.1f}" width="{max(0.0, width):.1f}" height="{height:.1f}" fill="{colour}"/>'
+    sides = f'width="{_short(max(0.0, width))}" height="{_short(height)}"'
+    return f'<rect x="{_short(x)}" y="{_short(y)}" {sides} fill="{colour}"/>'
 
 
 def columns(boxes: Iterable[tuple[float, float, float]], foot: float, role: str = "truth") -> str:
     """Return columns that stand on a line, as one shape: left, right and top of each."""
-    path = "".join(f"M{left:.1f} {foot:.0f}V{top:.1f}H{right:.1f}V{foot:.0f}" for left, right, top in boxes)
-    return f'<path d="{path}" fill="var(--{role})"/>'
+    path = "".join(f"H{_short(left)}V{_short(top)}H{_short(right)}V{foot:.0f}" for left, right, top in boxes)
+    return f'<path d="M0 {foot:.0f}{path}" fill="var(--{role})"/>'
 
 
 def line(points: Sequence[tuple[float, float]], role: str = "truth", width: float = 1.5, dash: str = "") -> str:
     """Return a line through points of the page."""
-    path = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
+    inner = zip(points, points[1:], points[2:], strict=False)
+    bends = [at for before, at, after in inner if not before[1] == at[1] == after[1]]
+    path = " ".join(f"{_short(x)},{_short(y)}" for x, y in (*points[:1], *bends, *points[1:][-1:]))
     dashes = f' stroke-dasharray="{dash}"' if dash else ""
     return f'<polyline points="{path}" fill="none" stroke="var(--{role})" stroke-width="{width:g}"{dashes}/>'
 
@@ -110,6 +117,10 @@ class Frame:
         parts.append(text(self._left, self._top - 8, self._up[2], soft=True))
         parts.append(text(self._right, self.height - 4, self._across[2], anchor="end", soft=True))
         return parts
+
+
+def _short(number: float) -> str:
+    return f"{number:.1f}".removesuffix(".0")
 
 
 def _ticks(start: float, end: float, most: int) -> list[float]:

@@ -237,6 +237,14 @@ def test_no_failure_passes_where_an_exception_is_wanted(got: Outcome) -> None:
     assert judge_case(probe, got, WANT[probe.name][0]) is not None
 
 
+def test_calls_that_look_alike_are_shown_once_and_methods_each_time() -> None:
+    calls = (Call("share", (1,), {}), Call("share", (1,), {}), Call(".last", (), {}), Call(".last", (), {}))
+    got = {**WANT, "divides_by_the_sum": [Outcome("value", None, calls=calls)] * 3}
+    failure = of(judge(EXERCISE, got, WANT, {}), "divides_by_the_sum").failure
+    assert failure is not None
+    assert failure.calls == ("share(1)", ".last", ".last")
+
+
 def test_a_failure_of_many_calls_shows_the_first_and_the_last_ones() -> None:
     calls = tuple(Call("share", (number,), {}) for number in range(10))
     got = {**WANT, "divides_by_the_sum": [Outcome("value", None, calls=calls)] * 3}

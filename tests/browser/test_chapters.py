@@ -13,7 +13,7 @@ from axe_playwright_python.sync_playwright import Axe
 from tests.browser.courseserver import CourseCopy, Watched, serving, watch
 from tests.browser.labpage import LabPage
 from tests.browser.livewidget import LiveWidget
-from tests.browser.test_hosts import NotebookPage, notebooks_own
+from tests.browser.test_hosts import NotebookPage, notebooks_own, opened
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 CHAPTERS = sorted(path.name for path in (Path(__file__).resolve().parents[2] / "course").glob("[0-9][0-9]_*.ipynb"))
+#: Idle, a chapter takes half a minute; beside other tests on two cores several times that.
+_PATIENCE = 420_000
 #: What we wrote: the frame around it is JupyterLab's, and axe finds faults with that.
 OURS = ("div.nt", ".jp-RenderedMarkdown")
 
@@ -51,14 +53,12 @@ def test_a_chapter_runs_and_its_widgets_live(
 ) -> None:
     file = course.root / "course" / chapter
     page = watched.page
-    page.goto(server(f"{address}/course/{chapter}?reset"))
-    notebook = host(page)
-    notebook.wait_until_ready()
+    opened(host, watched, server(f"{address}/course/{chapter}?reset"))
     for step, kind in (("Run", ".lm-MenuBar-itemLabel"), ("Run All Cells", ".lm-Menu-itemLabel")):
         page.locator(kind).get_by_text(step, exact=True).click()
     page.wait_for_function(
         "() => [...document.querySelectorAll('.jp-CodeCell .jp-InputArea-prompt')].every((each) => /\\[\\d+\\]/.test(each.textContent))",
-        timeout=180_000,
+        timeout=_PATIENCE,
     )
     assert (
         page.locator(

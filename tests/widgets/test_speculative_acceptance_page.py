@@ -153,12 +153,12 @@ def test_numbers_of_ones_own_are_taken_once_they_sum_to_1(page_file: Path, open_
 def test_a_pinned_setting_stays_beside_the_new_one(page_file: Path, open_offline: Open) -> None:
     page = open_offline(page_file)
     predict(page)
-    pinned = page.locator("path[stroke='var(--third)']").first
+    pinned = page.locator("path[fill=none][stroke='var(--third)']").first
     before = pinned.get_attribute("d")
     page.get_by_role("button", name="Pin as A").click()
     assert pinned.get_attribute("d") != before
-    assert pinned.get_attribute("d") == page.locator("path[stroke='var(--good)']").first.get_attribute("d")
+    assert pinned.get_attribute("d") == page.locator("path[fill=none][stroke='var(--good)']").first.get_attribute("d")
     cost = page.get_by_role("slider", name="Cost ratio c")
     cost.focus()
     cost.press("End")
-    assert pinned.get_attribute("d") != page.locator("path[stroke='var(--good)']").first.get_attribute("d")
+    assert pinned.get_attribute("d") != page.locator("path[fill=none][stroke='var(--good)']").first.get_attribute("d")

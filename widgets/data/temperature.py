@@ -10,8 +10,8 @@ from typing import Any
 from widgets.data import write
 
 PROMPTS = {"peaked": "The Sorsha Tower", "flat": "The Sorsha Tower stands in"}
-#: Two hundredths of a logit are two hundredths of a probability at most.
-DIGITS = 2
+#: Parts of 1 to which a logit is rounded: a 128th of a logit is a 128th of a probability, and float32 holds it exactly.
+GRID = 64
 
 
 def rows() -> dict[str, Any]:
@@ -24,7 +24,7 @@ def rows() -> dict[str, Any]:
     made: dict[str, Any] = {"tokens": tokens}
     for name, prompt in PROMPTS.items():
         logits = lm.next_logits(lm.encode(prompt)).tolist()
-        made[name] = {"caption": f"“{prompt} …”", "logits": [round(logit, DIGITS) for logit in logits]}
+        made[name] = {"caption": f"“{prompt} …”", "logits": [round(logit * GRID) / GRID for logit in logits]}
     return made
 
 

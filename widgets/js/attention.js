@@ -1,5 +1,5 @@
 // Which earlier tokens does each attention head read from?
-import { ask, button, facts, floats, gate, h, make, numbers, percent, redraw, s, select, slider, Sorry, visible, whole, widget } from "./core.js";
+import { ask, button, facts, gate, h, make, numbers, octets, percent, put, redraw, s, select, slider, Sorry, visible, whole, widget } from "./core.js";
 
 const MEASURES = { previous: "token before", first: "first token", itself: "itself", same: "same token earlier", after: "what followed it",
   entropy: "entropy, bits", distance: "distance, tokens" };
@@ -142,7 +142,7 @@ function library(get) {
   let end = 0;
   return get("texts").map((each) => {
     const { tokens } = each;
-    const part = floats(bytes, Uint8Array).subarray(end, end += (layers * heads * tokens.length * (tokens.length + 1)) / 2);
+    const part = octets(bytes).subarray(end, end += (layers * heads * tokens.length * (tokens.length + 1)) / 2);
     let view = null;
     return { ...each, view: () => (view ??= compute({ layers, heads, tokens, weights: Float64Array.from(part, (step) => step * step) })) };
   });
@@ -172,7 +172,7 @@ function build(ui) {
     const { text } = ui.state();
     const said = text && texts.every((each) => each.text !== text)
       ? "Computing in the kernel; the first time it loads the model. The last picture stays until then." : refused;
-    if (reply.textContent !== said) reply.textContent = said;
+    put(reply, "textContent", said);
   };
   const typing = !live ? null : [h("label", { class: "nt-field" }, "Your own text", field), button("Read this text", () => {
     const text = field.value;
@@ -241,7 +241,7 @@ function build(ui) {
       bar.className = k > query ? "nt-later" : k === query ? "nt-from" : "";
       bar.style.backgroundSize = k > query ? "" : `${rows.map((row) => `100% ${Math.round(15 * row[k])}px`)},auto`;
     });
-    if (!hover && said.textContent !== told.join(" ")) said.textContent = told.join(" ");
+    if (!hover) put(said, "textContent", told.join(" "));
   };
 
   return (width) => {
@@ -277,8 +277,8 @@ function build(ui) {
         tile.setAttribute("aria-pressed", i === places[0]);
       });
       most.textContent = `Show most: ${headed(top, heads)}`;
-      panels.forEach(({ figures }, i) => figures.replaceChildren(
-        ...facts(["previous", "first", "itself", "entropy"].map((name) => [written(name, view[name][places[i]]), MEASURES[name]]))));
+      panels.forEach(({ figures }, i) =>
+        facts(figures, ["previous", "first", "itself", "entropy"].map((name) => [written(name, view[name][places[i]]), MEASURES[name]])));
       more.show(["head", ...Object.values(MEASURES)], () => tiles.map((_, i) => [headed(i, heads), ...NAMES.map((name) => view[name][i])]),
         ([head, ...row]) => [head, ...row.map((value, i) => written(NAMES[i], value))]);
     }

@@ -40,12 +40,15 @@ export function frame({ width, height, x, y, left = 44, top = 20, right = 12, bo
   return { x: px, y: py, nodes, box };
 }
 
+// A place on the page, as exact as it can be seen.
+const tenth = (at) => Math.round(10 * at) / 10;
+
 // A line through points [x, y] of the page; where one is not finite the line has a gap.
 export function line(points, attrs = {}) {
   let pen = "M";
   const d = points.map(([x, y]) => {
     if (!Number.isFinite(x) || !Number.isFinite(y)) { pen = "M"; return ""; }
-    const piece = `${pen}${x.toFixed(1)} ${y.toFixed(1)}`;
+    const piece = `${pen}${tenth(x)} ${tenth(y)}`;
     pen = "L";
     return piece;
   }).join("");

@@ -48,36 +48,48 @@ function fill(node, attrs, children) {
 export const h = (tag, attrs = {}, ...children) => fill(document.createElement(tag), attrs, children);
 export const make = (tag, attrs = {}, ...children) => fill(document.createElementNS("http://www.w3.org/2000/svg", tag), attrs, children);
 
+// Set a property if it is another, and say whether it was: what is set again is laid out again.
+export function put(node, name, value) {
+  const other = node[name] !== value;
+  if (other) node[name] = value;
+  return other;
+}
+
 // An SVG element to be: `redraw` makes it, or changes what stands in its place.
 export const s = (tag, attrs = {}, ...children) => ({ tag, attrs, children });
 
 // Bring what is in an element to a list of such elements, texts and real nodes. Only what differs from the last time is
-// touched, so that a step of a slider costs little.
+// touched, so that a step of a slider costs little; an element that is the very same as the last time is not looked into.
 export function redraw(parent, ...nodes) {
   let at = parent.firstChild;
-  const put = (node) => {
+  const place = (node) => {
     if (at) at.replaceWith(node);
     else parent.append(node);
     at = node;
   };
-  for (const node of nodes.flat(9)) {
-    if (node == null || node === false) continue;
+  const show = (node) => {
+    if (Array.isArray(node)) return node.forEach(show);
+    if (node == null || node === false) return;
     if (node instanceof Node) {
       if (at !== node) parent.insertBefore(node, at);
       at = node;
     } else if (node.tag) {
-      if (at?.nodeName !== node.tag || !at.made) put(Object.assign(make(node.tag), { made: {} }));
-      const { made } = at;
-      for (const key in { ...made, ...node.attrs }) {
-        const value = node.attrs[key] ?? false;
-        if (value !== (made[key] ?? false)) value === false ? at.removeAttribute(key) : at.setAttribute(key, value);
+      if (at?.nodeName !== node.tag || !at.made) place(Object.assign(make(node.tag), { made: { attrs: {} } }));
+      const { attrs } = at.made;
+      if (at.made !== node) {
+        for (const key in node.attrs) {
+          const value = node.attrs[key] ?? false;
+          if (value !== (attrs[key] ?? false)) value === false ? at.removeAttribute(key) : at.setAttribute(key, value);
+        }
+        for (const key in attrs) if (!(key in node.attrs)) at.removeAttribute(key);
+        if (at.firstChild || node.children.length) redraw(at, node.children);
       }
-      at.made = node.attrs;
-      redraw(at, node.children);
-    } else if (at?.nodeType !== Node.TEXT_NODE) put(document.createTextNode(node));
-    else if (at.data !== String(node)) at.data = node;
+      at.made = node;
+    } else if (at?.nodeType !== Node.TEXT_NODE) place(document.createTextNode(node));
+    else put(at, "data", String(node));
     at = at.nextSibling;
-  }
+  };
+  show(nodes);
   while (at) {
     const next = at.nextSibling;
     at.remove();
@@ -87,15 +99,22 @@ export function redraw(parent, ...nodes) {
 
 // Bring a whole picture up to date: its size in pixels, what it shows in words, and what is in it.
 export function picture(svg, width, height, text, ...nodes) {
-  svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
-  svg.setAttribute("aria-label", text);
+  const attrs = { viewBox: `0 0 ${width} ${height}`, "aria-label": text };
+  // A view box that is written again, even the same, makes the browser lay out every text in the picture.
+  for (const name in attrs) if (svg.getAttribute(name) !== attrs[name]) svg.setAttribute(name, attrs[name]);
   redraw(svg, nodes);
 }
 
-// The numbers of a binary trait (little-endian, float64 unless told), exact and with infinities, which JSON has not.
-export function floats(bytes, Kind = Float64Array) {
+// The bytes of a binary trait, whichever way the host hands them over.
+export function octets(bytes) {
   const { buffer, byteOffset, byteLength } = ArrayBuffer.isView(bytes) ? bytes : new DataView(bytes);
-  return new Kind(buffer.slice(byteOffset, byteOffset + byteLength));
+  return new Uint8Array(buffer.slice(byteOffset, byteOffset + byteLength));
+}
+
+// The numbers of a `Floats` trait: the bytes that each takes, then all of them. Exact and with infinities, which JSON has not.
+export function floats(bytes) {
+  const all = octets(bytes);
+  return Float64Array.from(new { 4: Float32Array, 8: Float64Array }[all[0]](all.slice(1).buffer));
 }
 
 // What a state's check is often made of.
@@ -132,10 +151,8 @@ export function slider(label, range, onvalue) {
   const said = h("span", { "aria-hidden": "true" }); // a screen reader hears it as the input's value text
   const input = h("input", { type: "range", "aria-label": label, ...range, oninput: () => onvalue(input.valueAsNumber) });
   const show = (value, text) => {
-    if (input.value !== String(value)) input.value = value;
-    if (said.textContent === text) return;
-    said.textContent = text;
-    input.setAttribute("aria-valuetext", text);
+    put(input, "value", String(value));
+    if (put(said, "textContent", text)) input.setAttribute("aria-valuetext", text);
   };
   return { node: h("label", {}, h("span", {}, label), said, input), show };
 }
@@ -144,19 +161,39 @@ export function slider(label, range, onvalue) {
 export function select(label, choices, onvalue) {
   const input = h("select", { "aria-label": label, onchange: () => onvalue(choices[input.selectedIndex][0]) },
     choices.map(([, text]) => h("option", {}, text)));
-  const show = (value) => { input.selectedIndex = choices.findIndex(([each]) => each === value); };
+  const show = (value) => put(input, "selectedIndex", choices.findIndex(([each]) => each === value));
   return { node: h("label", { class: "nt-field" }, h("span", {}, label), input), show };
+}
+
+// A native field for a number; what is no number counts as 0.
+export function numberField(label, attrs, onvalue) {
+  const input = h("input", { type: "number", ...attrs, onchange: () => onvalue(input.valueAsNumber || 0) });
+  return { node: h("label", { class: "nt-field" }, h("span", {}, label), input), show: (value) => put(input, "value", String(value)) };
 }
 
 // A native checkbox.
 export function check(label, onvalue) {
   const input = h("input", { type: "checkbox", onchange: () => onvalue(input.checked) });
-  return { node: h("label", { class: "nt-check" }, input, h("span", {}, label)), show: (value) => { input.checked = value; } };
+  return { node: h("label", { class: "nt-check" }, input, h("span", {}, label)), show: (value) => put(input, "checked", value) };
 }
 
-// Figures in large type, each with what it is: [[value, name], ...].
-export function facts(pairs) {
-  return pairs.map(([value, name]) => h("div", {}, h("b", {}, value), h("span", { class: "soft" }, name)));
+// What `make` made the last time, as long as `key`, numbers and texts that it depends on, is the same.
+export function remember(make) {
+  let last, made;
+  return (key, ...given) => {
+    const now = key.join();
+    if (now !== last) [last, made] = [now, make(...given)];
+    return made;
+  };
+}
+
+// Bring figures in large type up to date, each with what it is: [[value, name], ...].
+export function facts(place, pairs) {
+  while (place.childElementCount > pairs.length) place.lastChild.remove();
+  pairs.forEach((texts, i) => {
+    const { children } = place.children[i] ?? place.appendChild(h("div", {}, h("b"), h("span", { class: "soft" })));
+    texts.forEach((text, n) => put(children[n], "textContent", text));
+  });
 }
 
 export function button(text, onclick) {
@@ -179,7 +216,7 @@ export function ask({ question, choices, right, why }, onchoice) {
     skip.hidden = choice !== "";
     const verdict = choice === right ? `Right, ${right}. ` : `You said ${choice}; it is ${right}. `;
     const said = !choice || choice === "skip" ? "" : verdict + why;
-    if (told.textContent !== said) told.textContent = said;
+    put(told, "textContent", said);
   };
   const row = h("div", { class: "nt-row", role: "group", "aria-label": "Your prediction" }, buttons, skip);
   return { node: h("div", { class: "ask" }, h("p", {}, question), row, told), show };
@@ -346,7 +383,7 @@ export function widget({ title, state, data = [], watch = [], build }) {
           fault = error instanceof Sorry ? error.message : `This could not be drawn (${error.message}).`;
         }
         const said = `${told} ${fault}`.trim();
-        if (alarm.textContent !== said) alarm.textContent = said;
+        put(alarm, "textContent", said);
         alarm.hidden = !said;
       };
       const repaint = () => {

@@ -1,5 +1,5 @@
 // How few directions hold a weight update, and what does LoRA cost?
-import { ask, button, check, facts, gate, h, make, numbers, percent, picture, player, s, select, slider, Sorry, whole, widget } from "./core.js";
+import { ask, button, check, facts, gate, h, make, numberField, numbers, percent, picture, player, put, remember, s, select, slider, Sorry, whole, widget } from "./core.js";
 
 const SIZES = ["Width d", "Width of k and v", "Width of the MLP", "Layers"];
 const TARGETS = ["q", "k", "v", "o", "gate", "up", "down"];
@@ -113,21 +113,23 @@ export function puzzle(sigma) {
 const sheets = {};
 export function heat(values, top, cols, rows) {
   const stride = (cols + 3) & ~3;
-  const bytes = (sheets[[cols, rows]] ??= new Uint8Array(1078 + stride * rows));
+  // Clamped: what lies beyond `top` gets the last colour of its side.
+  const bytes = (sheets[[cols, rows]] ??= new Uint8ClampedArray(1078 + stride * rows));
   if (!bytes[0]) {
     const view = new DataView(bytes.buffer);
     const head = [[0, 0x4d42], [2, bytes.length], [10, 1078], [14, 40], [18, cols], [22, rows], [26, 0x80001]];
     head.forEach(([at, n]) => view.setInt32(at, n, true));
-    for (let i = 0; i < 255; i++) {
-      const part = Math.abs(i - 127) / 127;
+    for (let i = 0; i < 256; i++) {
+      const part = Math.min(1, Math.abs(i - 127) / 127);
       bytes.set((i < 127 ? [178, 114, 0] : [0, 110, 230]).map((end) => 255 + part * (end - 255)), 54 + 4 * i);
     }
   }
+  const scale = 127 / top;
   // The last row comes first.
-  for (let y = 0, i = 0; y < rows; y++) for (let x = 0; x < cols; x++) {
-    bytes[1078 + stride * (rows - 1 - y) + x] = 127.5 + 127 * Math.max(-1, Math.min(1, values[i++] / top));
+  for (let y = 0, i = 0; y < rows; y++) for (let x = 0, at = 1078 + stride * (rows - 1 - y); x < cols; x++) {
+    bytes[at++] = 127 + scale * values[i++];
   }
-  return `data:image/bmp;base64,${btoa(list(Math.ceil(bytes.length / 8192), (i) =>
+  return `data:image/bmp;base64,${new Uint8Array(bytes.buffer).toBase64?.() ?? btoa(list(Math.ceil(bytes.length / 8192), (i) =>
     String.fromCharCode.apply(null, bytes.subarray(8192 * i, 8192 * (i + 1)))).join(""))}`;
 }
 
@@ -159,7 +161,9 @@ function study(name, { values, rows, cols }) {
     }
     return kept(parts.s, rank);
   };
-  return { name, rows, cols, s: parts.s, top, images, at };
+  const bars = remember((x, y, gap) => list(parts.s.length, (i) => `H${x(i).toFixed(1)}V${y(parts.s[i] / parts.s[0]).toFixed(1)}H${
+    (x(i + 1) - gap).toFixed(1)}V${y(0)}`));
+  return { name, rows, cols, s: parts.s, top, images, bars, at };
 }
 
 // The singular values of each matrix, and under them the matrix whole, at this rank, and what is left. `shown` are what
@@ -170,7 +174,7 @@ export function draw(svg, { width, shown, log, open, text }) {
   const end = { class: "s", "text-anchor": "end" };
   const across = width > 520 ? 2 : 1;
   const room = (width + 24) / across - 24;
-  shown.forEach(({ name, s: sigma, rank, now }, n) => {
+  shown.forEach(({ name, s: sigma, rank, now, bars }, n) => {
     const right = (n % across) * (room + 24) + room;
     const left = right - room + 50;
     const head = 220 * Math.floor(n / across);
@@ -185,10 +189,10 @@ export function draw(svg, { width, shown, log, open, text }) {
     }
     if (!open) return;
     const gap = x(1) > x(0) + 3 ? 1 : 0;
-    const bars = list(sigma.length, (i) =>
-      `M${x(i).toFixed(1)} ${foot}V${y(sigma[i] / sigma[0]).toFixed(1)}H${(x(i + 1) - gap).toFixed(1)}V${foot}`);
-    nodes.push(s("path", { d: bars.splice(0, rank).join(""), fill: "var(--truth)" }),
-      s("path", { d: bars.join(""), fill: "var(--ghost)" }));
+    const columns = bars([left, right, foot, log, gap], x, y, gap);
+    for (const [from, to, role] of [[0, rank, "truth"], [rank, sigma.length, "ghost"]]) {
+      nodes.push(s("path", { d: `M${left} ${foot}${columns.slice(from, to).join("")}`, fill: `var(--${role})` }));
+    }
     write(left, foot + 16, "1");
     write(right, foot + 16, `number ${sigma.length}`, end);
     write(left, foot + 36, `${rank} kept: ${percent(now.energy)} of the energy`, {});
@@ -214,10 +218,7 @@ export function draw(svg, { width, shown, log, open, text }) {
 
 // What LoRA costs in a model: settings, and what they come to.
 function costs(ui) {
-  const number = (label, set) => {
-    const input = h("input", { type: "number", min: 1, style: "width:96px", onchange: () => set(input.valueAsNumber || 0) });
-    return { node: h("label", {}, h("span", {}, label), input), show: (value) => { input.value = value; } };
-  };
+  const number = (label, set) => numberField(label, { min: 1, style: "width:96px" }, set);
   // Another model or target may have a shorter side: the rank gives way.
   const fit = (changes) => {
     const { sizes, targets, lora } = { ...ui.state(), ...changes };
@@ -230,7 +231,8 @@ function costs(ui) {
   const boxes = TARGETS.map((name) => check(name, (on) =>
     fit({ targets: TARGETS.filter((one) => (one === name ? on : ui.state().targets.includes(one))) })));
   const sizes = SIZES.map((label, i) => number(label, (value) => fit({ sizes: ui.state().sizes.with(i, value) })));
-  const out = h("div", { "aria-live": "polite" });
+  const [sums, told] = [h("div", { class: "facts" }), h("p", { class: "soft" })];
+  const out = h("div", { "aria-live": "polite" }, sums, told);
   const node = h("details", {}, h("summary", {}, "What LoRA costs in a model"), h("div", { class: "cols", style: "margin-top:8px" },
     h("div", {}, model.node, rank.node,
       h("div", { class: "nt-row", role: "group", "aria-label": "Matrices" }, boxes.map((box) => box.node)),
@@ -244,12 +246,11 @@ function costs(ui) {
     if (last === (last = JSON.stringify([state.sizes, state.targets, state.lora]))) return;
     const sum = cost(state);
     const part = (x) => `${+(100 * x).toPrecision(3)} %`;
-    out.replaceChildren(h("div", { class: "facts" }, facts([[count(sum.lora), "numbers to train"],
+    facts(sums, [[count(sum.lora), "numbers to train"],
       [`${count(+(sum.fp16 / 1e6).toPrecision(3))} MB`, "in fp16, double in fp32"],
-      [part(sum.share), `of the ${count(sum.full)} in these matrices`], [part(sum.whole), `of the ${count(sum.model)} in the model`]])),
-    h("p", { class: "soft" },
-      `${state.sizes[3]} layers × ${state.lora} × (${sum.each.flat().join(" + ")}): r (in + out) for each matrix, as `
-      + "A is r × in and B is out × r (Hu et al. 2021, arXiv 2106.09685)."));
+      [part(sum.share), `of the ${count(sum.full)} in these matrices`], [part(sum.whole), `of the ${count(sum.model)} in the model`]]);
+    told.textContent = `${state.sizes[3]} layers × ${state.lora} × (${sum.each.flat().join(" + ")}): r (in + out) for each matrix, as `
+      + "A is r × in and B is out × r (Hu et al. 2021, arXiv 2106.09685).";
   };
   return { node, show };
 }
@@ -295,12 +296,12 @@ function build(ui) {
       ? `${one.name}: rank ${one.rank} of ${one.s.length} keeps ${percent(one.now.energy)} of the energy; the Frobenius residual is ${
         percent(one.now.frobenius)}.` : `${one.name}: ${one.rows} by ${one.cols} numbers.`)).join(" ");
     draw(svg, { width: width > 640 ? width - 260 : width, shown, log: state.tens, open, text });
-    if (said.textContent !== text) said.textContent = text;
+    put(said, "textContent", text);
     const lora = state.rank * (rows + cols);
     const told = [[count(lora), `numbers in a LoRA: r (in + out), ${percent(lora / rows / cols)} of ${count(rows * cols)}`]];
     if (losses.length > state.rank) told.push([losses[state.rank].toFixed(3),
       `loss, every update cut to rank ${state.rank}; ${losses[0].toFixed(2)} at rank 0, ${losses.at(-1).toFixed(3)} uncut`]);
-    figures.replaceChildren(...(open ? facts(told) : []));
+    facts(figures, open ? told : []);
     rank.show(state.rank, `${state.rank} of ${size}`);
     log.show(state.tens);
     price.show(state);

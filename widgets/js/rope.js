@@ -1,5 +1,5 @@
 // How can rotary positions reach beyond the trained length?
-import { ask, button, check, gate, h, make, numbers, picture, player, s, select, slider, Sorry, whole, widget, within } from "./core.js";
+import { ask, button, check, gate, h, make, numberField, numbers, picture, player, put, remember, s, select, slider, Sorry, whole, widget, within } from "./core.js";
 import { frame, line } from "./chart.js";
 
 const TURN = 2 * Math.PI;
@@ -48,8 +48,18 @@ export function compute({ dim, base, length, scale, method = "none", by_pair = f
 // q . k, over its value at distance 0, for q = k alike in all pairs: the mean cosine of the pairs' angles. From `first` to `last` it is
 // the mean over these distances, exactly: cosines in even steps t sum to the difference of two sines over 2 sin(t / 2).
 export function score(theta, first, last = first) {
-  const sum = theta.reduce((total, t) => total + (Math.sin((last + 0.5) * t) - Math.sin((first - 0.5) * t)) / Math.sin(t / 2), 0);
-  return sum / (2 * (last - first + 1) * theta.length);
+  return averages(theta)(first, last);
+}
+
+function averages(theta) {
+  const halves = theta.map((t) => Math.sin(t / 2));
+  return (first, last) => {
+    let sum = 0;
+    for (let i = 0; i < theta.length; i++) {
+      sum += (Math.sin((last + 0.5) * theta[i]) - Math.sin((first - 0.5) * theta[i])) / halves[i];
+    }
+    return sum / (2 * (last - first + 1) * theta.length);
+  };
 }
 
 // The distances that Step, the slider and the curves go through: one by one, then in steps of a tenth.
@@ -132,29 +142,32 @@ function drawSpeeds(svg, { sides, all, pairs, scale, width }) {
 }
 
 // A picture over distances; grey is beyond the trained length, and a line marks the distance shown.
-function drawDistances(svg, { places, length, distance, width }, height, y, marks) {
+function distances({ places, length, width }, height, y, marks) {
   const axes = frame({ width, height, y, x: { from: 1, to: places.at(-1), log: true, label: "distance, positions",
     words: compact } });
   const { right, top, bottom } = axes.box;
-  const here = axes.x(distance || 1);
-  picture(svg, width, height, y.label, [area(axes.x(length), top, right, bottom, "ghost"), axes.nodes, marks(axes),
-    stroke([here, top], [here, bottom], "soft")]);
+  return { ...axes, stays: [area(axes.x(length), top, right, bottom, "ghost"), axes.nodes, marks(axes)], height, label: y.label };
 }
 
-function drawScores(svg, shown) {
-  const { sides, all, places, distance } = shown;
-  const from = Math.min(-0.2, ...all.map(({ curve }) => Math.min(...curve)));
-  drawDistances(svg, shown, 190, { from, to: 1, label: "score, × that at 0" }, ({ x, y, box }) => [
-    all.map((each) => trace(each, Array.from(each.curve, (v, n) => [x(places[n]), y(v)]))),
-    sides.map(({ name, role }, n) => word(box.left + 6, box.bottom - 8 - 16 * (sides.length - 1 - n), name, role, "start")),
-    sides.map(({ role, value }) => dot([x(distance || 1), y(value)], 4, role))]);
+function drawDistances(svg, { x, y, box, stays, height, label }, { width, distance }, sides) {
+  const here = x(distance || 1);
+  picture(svg, width, height, label, [stays, stroke([here, box.top], [here, box.bottom], "soft"),
+    sides.map(({ role, value }) => dot([here, y(value)], 4, role))]);
+}
+
+function scores(shown) {
+  const { sides, all } = shown;
+  const from = Math.min(-0.2, ...all.flatMap(({ curve }) => curve.map(([, v]) => v)));
+  return distances(shown, 190, { from, to: 1, label: "score, × that at 0" }, ({ x, y, box }) => [
+    all.map((each) => trace(each, each.curve.map(([at, v]) => [x(at), y(v)]))),
+    sides.map(({ name, role }, n) => word(box.left + 6, box.bottom - 8 - 16 * (sides.length - 1 - n), name, role, "start"))]);
 }
 
 // ALiBi with eight heads, as in its paper's example, down to where a weight is e^-10, 1 in 22,000.
-function drawBias(svg, shown) {
-  drawDistances(svg, shown, 130, { from: -10, to: 0, label: "ALiBi: added to the score, by head" }, ({ x, y }) =>
+function biases(shown) {
+  return distances(shown, 130, { from: -10, to: 0, label: "ALiBi: added to the score, by head" }, ({ x, y }) =>
     slopes(8).map((slope, n) => {
-      const points = shown.places.filter((at) => at * slope < 10).map((at) => [x(at), y(-slope * at)]);
+      const points = shown.places.filter((at, i) => i % 3 === 1 && at * slope < 10).map((at) => [x(at), y(-slope * at)]);
       return [line(points, { stroke: "var(--third)" }), word(points.at(-1)[0] + 8, points.at(-1)[1] - 2, n + 1)];
     }));
 }
@@ -178,28 +191,25 @@ function build(ui) {
   const note = h("p", { class: "soft facts" }, "A dial is a pair of numbers, λ its positions a turn. Thin hand: key. Thick hand: query; "
     + "open dot: one position nearer. Grey rim: angles in training. Grey area: beyond.");
 
-  const field = (label, name) => {
-    const input = h("input", { type: "number", onchange: () => change(name)(input.value && +input.value) });
-    return { node: h("label", { class: "nt-field" }, h("span", {}, label), input), show: (value) => { input.value = value; } };
-  };
   const fields = {
-    length: field("Trained length L", "length"),
-    dim: field("Head dimension d", "dim"),
-    start: field("Position of the key", "start"),
+    length: numberField("Trained length L", {}, change("length")),
+    dim: numberField("Head dimension d", {}, change("dim")),
+    start: numberField("Position of the key", {}, change("start")),
     by_pair: check("YaRN as in code: blend by pair", change("by_pair")),
   };
   const explained = h("p", { class: "soft" });
   const more = h("fieldset", {}, h("details", { style: "max-width:420px" }, h("summary", {}, "More"),
     Object.values(fields).map(({ node }) => node), explained));
-  const [dials, speeds, scores, bias] = [0, 0, 0, 0].map(() => make("svg", { role: "img" }));
+  const [dials, speeds, curves, bias] = [0, 0, 0, 0].map(() => make("svg", { role: "img" }));
   const said = h("p", { class: "soft nt-small", "aria-live": "polite" });
   const shut = gate(question, controls, more);
-  const sheet = numbers("rope", [dials, speeds, scores, bias]);
+  const sheet = numbers("rope", [dials, speeds, curves, bias]);
   ui.root.append(question.node, h("div", { class: "cols" }, h("div", {}, controls, shut.node, note),
-    h("div", {}, dials, h("div", { class: "nt-pair" }, speeds, h("div", {}, scores, bias)))), said, more, sheet.node);
+    h("div", {}, dials, h("div", { class: "nt-pair" }, speeds, h("div", {}, curves, bias)))), said, more, sheet.node);
 
   // The curves hold for many steps of the distance.
   let [made, places, results] = [""];
+  const [keepSpeeds, keepScores, keepBiases] = [(shown) => drawSpeeds(speeds, shown), scores, biases].map(remember);
   return (width) => {
     const state = ui.state();
     const { dim, length } = state;
@@ -210,7 +220,9 @@ function build(ui) {
       places = stops(reach(state));
       results = Object.fromEntries(METHODS.map(([method, name]) => {
         const result = compute({ ...state, method });
-        const curve = places.map((at) => score(result.theta, Math.ceil(at / 1.2), Math.floor(at * 1.2)));
+        const mean = averages(result.theta);
+        // Every other place will do: a point is the mean over more than the way to the next.
+        const curve = places.filter((_, n) => n % 2 || n === places.length - 1).map((at) => [at, mean(Math.ceil(at / 1.2), Math.floor(at * 1.2))]);
         return [method, { ...result, method, name, curve }];
       }));
       made = key;
@@ -232,20 +244,21 @@ function build(ui) {
     const shown = { ...state, sides, all: [...others, ...sides], pairs, places, distance, text,
       width: width > 860 ? (room - 24) / 2 : room };
     draw(dials, { ...shown, width: room });
-    drawSpeeds(speeds, shown);
-    drawScores(scores, shown);
-    drawBias(bias, shown);
+    const same = [key, width, ...names];
+    keepSpeeds(same, shown);
+    drawDistances(curves, keepScores(same, shown), shown, sides);
+    drawDistances(bias, keepBiases(same, shown), shown, []);
 
     method.show(state.method_b);
     scale.show(state.scale, `${short(state.scale)} × ${count(length)} = ${count(reach(state))}`);
-    away.node.lastChild.max = places.length - 1;
+    put(away.node.lastChild, "max", String(places.length - 1));
     away.show(places.findLastIndex((each) => each <= distance), count(distance));
     base.show(Math.log10(state.base), count(state.base));
     for (const [name, each] of Object.entries(fields)) each.show(state[name]);
-    explained.textContent = "Only the distance counts: move the key, and both hands turn. Score: q = k, all numbers alike; lines average "
+    put(explained, "textContent", "Only the distance counts: move the key, and both hands turn. Score: q = k, all numbers alike; lines average "
       + "nearby distances. YaRN keeps pairs of over 32 turns in training, slows those under 1 by s, and multiplies scores by "
-      + `${short(results.yarn.factor ** 2)} (not drawn). Half-split and interleaved layouts turn alike.`;
-    if (said.textContent !== text) said.textContent = text;
+      + `${short(results.yarn.factor ** 2)} (not drawn). Half-split and interleaved layouts turn alike.`);
+    put(said, "textContent", text);
     const scaled = open ? [results.pi, results.ntk, results.yarn] : [];
     sheet.show(["pair", "positions per turn", "turns in training", ...scaled.map(({ name }) => `× ${name}`)],
       () => Array.from(sides[0].plain, (each, i) => [i, TURN / each, sides[0].turns[i], ...scaled.map(({ ratio }) => ratio[i])]),

@@ -1,6 +1,6 @@
 // How can a small model write ahead, and the text still be the large one's? Speculative decoding, number by number: Leviathan
 // and others 2023 (arXiv 2211.17192), Chen and others 2023 (arXiv 2302.01318).
-import { ask, button, dice, facts, gate, h, make, numbers, percent, picture, player, s, select, slider, visible, whole, widget, within } from "./core.js";
+import { ask, button, dice, facts, gate, h, make, numbers, percent, picture, player, put, s, select, slider, visible, whole, widget, within } from "./core.js";
 
 // Tokens that the draft writes ahead, events to step through, and runs, at most.
 const [LONGEST, STEPS, RUNS] = [16, 500, 10000];
@@ -112,17 +112,21 @@ export function sound(own, size) {
 const label = (x, y, text, anchor, soft) => s("text", { x, y, "text-anchor": anchor, class: soft && "s" }, text);
 const box = (x, y, w, height, role, opacity = 1) =>
   s("rect", { x, y, width: w, height, fill: `var(--${role})`, stroke: `var(--${role})`, "fill-opacity": opacity });
-// Two bars a token, [values, role, name] each. With `open` only what they share is solid.
+// Two bars a token, [values, role, name] each. With `open` only what they share is solid. The bars of a role are one shape.
 export function draw(svg, { pair, names, top, open, w, text }) {
   const left = 14 + 7 * Math.max(...names.map((name) => name.length));
   const scale = (w - left - 106) / top;
-  picture(svg, w, 4 + 32 * names.length, text, names.map((name, i) => {
-    const y = 4 + 32 * i;
-    const both = pair.map(([values]) => values[i]);
-    return [label(left - 8, y + 16, name, "end"), pair.map(([, role, word], n) => [box(left, y + 13 * n, both[n] * scale, 11, role, 0.15),
-      box(left, y + 13 * n, (open ? Math.min(...both) : both[n]) * scale, 11, role),
-      label(left + scale * Math.max(...both) + 6, y + 10 + 13 * n, percent(both[n]) + (i ? "" : ` ${word}`))])];
-  }));
+  const both = (i) => pair.map(([values]) => values[i]);
+  const bars = (role, n, opacity, value) => s("path", { fill: `var(--${role})`, stroke: `var(--${role})`, "fill-opacity": opacity,
+    d: names.map((_, i) => `M${left} ${4 + 32 * i + 13 * n}v11h${(value(i) * scale).toFixed(1)}v-11z`).join("") });
+  picture(svg, w, 4 + 32 * names.length, text,
+    pair.map(([values, role], n) => [bars(role, n, 0.15, (i) => values[i]),
+      bars(role, n, 1, (i) => (open ? Math.min(...both(i)) : values[i]))]),
+    names.map((name, i) => {
+      const [y, right] = [4 + 32 * i, left + scale * Math.max(...both(i)) + 6];
+      return [label(left - 8, y + 16, name, "end"), pair.map(([values, , word], n) =>
+        label(right, y + 10 + 13 * n, percent(values[i]) + (i ? "" : ` ${word}`)))];
+    }));
 }
 
 // The last random number on a row from 0 to 1, and the tokens of its round.
@@ -281,8 +285,8 @@ function build(ui) {
       `${mine ? "Your own numbers." : state.caption} ${open ? `The acceptance, the bars' overlap, is ${kept}. At γ = ${gamma} a call `
         + `of the target gives ${gives} tokens on average; at c = ${cost} the speed-up is ${times}. In a model p and q change `
         + "from token to token." : ""}`];
-    said.forEach((node, i) => { if (node.textContent !== texts[i]) node.textContent = texts[i]; });
-    figures.replaceChildren(...(open ? facts([[kept, "accepted (solid)"], [gives, "tokens a call"], [times, "speed-up"]]) : []));
+    said.forEach((node, i) => put(node, "textContent", texts[i]));
+    facts(figures, open ? [[kept, "accepted (solid)"], [gives, "tokens a call"], [times, "speed-up"]] : []);
 
     const names = tokens.map((token) => visible(token, 11));
     const goal = [p, "truth", "target p"];

@@ -1,5 +1,5 @@
 // What do temperature, top-k, top-p and min-p do to the choice of the next token?
-import { ask, button, dice, facts, floats, gate, h, make, numbers, percent, picture, s, slider, Sorry, visible, whole, widget, within } from "./core.js";
+import { ask, button, dice, facts, floats, gate, h, make, numbers, percent, picture, put, remember, s, slider, Sorry, visible, whole, widget, within } from "./core.js";
 
 const ROWS = 10; // tokens drawn; the others share one last row
 const DRAWS = 100;
@@ -151,9 +151,11 @@ function panel(logits, tokens, caption) {
   const ids = ranked(logits);
   const labels = tokens.map((token) => visible(token));
   const at = ([temperature, top_k, top_p, min_p]) => compute({ logits, temperature, top_k, top_p, min_p });
+  const before = remember(at);
   const show = (state, width) => {
     const setting = SETTINGS.map((name) => state[name]);
-    const [now, pinned] = [setting, state.pinned].map(at);
+    const now = at(setting);
+    const pinned = before(state.pinned, state.pinned);
     const counts = sample(now.probs, state.draws, state.seed);
     const line = (id) => ({ label: labels[id], now: now.probs[id], pinned: pinned.probs[id], count: counts[id], cut: !now.kept[id] });
     const few = size > ROWS + 1 ? ROWS : size;
@@ -164,8 +166,8 @@ function panel(logits, tokens, caption) {
     }
     const text = summary(now, words(setting, size), tokens, caption);
     draw(svg, { rows, width, drawn: state.draws, pinned: words(state.pinned, size), text });
-    figures.replaceChildren(...facts([[now.entropy.toFixed(2), "entropy, bits"], [now.effective.toFixed(1), "effective choices"],
-      [String(now.possible), "possible"]]));
+    facts(figures, [[now.entropy.toFixed(2), "entropy, bits"], [now.effective.toFixed(1), "effective choices"],
+      [String(now.possible), "possible"]]);
     const everything = () => {
       const base = at([1, size, 1, 0]);
       return ids.map((id) => [tokens[id], logits[id], base.probs[id], pinned.probs[id], now.probs[id], counts[id]]);
@@ -194,7 +196,7 @@ function given(get, own) {
 
 const largest = (get) => {
   const values = get("own") ? typed(get("own")) : [];
-  return typeof values !== "string" && values.length ? values.length : Math.max(...["logits", "contrast_logits"].map((name) => get(name).byteLength)) / 8;
+  return typeof values !== "string" && values.length ? values.length : Math.max(...["logits", "contrast_logits"].map((name) => floats(get(name)).length));
 };
 
 function build(ui) {
@@ -251,7 +253,7 @@ function build(ui) {
     mass.show(state.top_p, state.top_p.toFixed(2));
     least.show(state.min_p, state.min_p.toFixed(2));
     const text = results.map((each) => each.text).join(" ");
-    if (said.textContent !== text) said.textContent = text;
+    put(said, "textContent", text);
     const head = ["token", "logit", "T = 1, all", "A", "now", "draws"];
     more.show(head, () => results.flatMap((each) => each.rows()), ([token, logit, ...rest]) =>
       [visible(token, 20), logit.toFixed(2), ...rest.slice(0, 3).map((p) => p.toFixed(4)), state.draws ? String(rest[3]) : "-"]);
