@@ -1,6 +1,6 @@
 // Who does what in a ReAct loop? Recorded runs of an agent, step by step: Yao and others 2023 (arXiv 2210.03629). Only the texts are
 // recorded; what is read in them, what may run, what is counted and why it ends is found here.
-import { ask, button, facts, gate, h, make, numbers, picture, player, s, select, slider, visible, whole, widget } from "./core.js";
+import { ask, button, facts, gate, h, make, numbers, picture, player, put, s, select, slider, visible, whole, widget } from "./core.js";
 
 // Turns that a loop may take, and places in a run, at most.
 const [MOST, PLACES] = [8, 40];
@@ -186,14 +186,12 @@ padding:1px 5px;margin-right:4px}.nt-text .nt-new{--tint:28%;border-width:3px}.n
 .nt-read{display:grid;grid-template-columns:72px 1fr;gap:0 8px;margin:4px 0 8px;font-size:13px}.nt-read dd{margin:0}
 .nt-choice{display:grid;grid-template-columns:repeat(auto-fit,minmax(16em,1fr));gap:0 24px}.nt-choice select{grid-column:1/3}`;
 
-const tell = (node, words) => { if (node.textContent !== words) node.textContent = words; };
 // One run: its picture, an event in words, what is counted, what your code reads, and the text. `show` brings it up to date.
 function panel(name, { unit, limit }) {
   const svg = make("svg", { role: "img" });
   const said = h("p", { class: "nt-small", "aria-live": name === "Now" && "polite" });
   const head = h("p", { style: "font-weight:600;margin:12px 0 8px" });
-  const figures = h("div", { class: "facts" }, facts(["turns", "tool calls", "refused or failed",
-    `${unit}s${limit ? ` of ${limit}` : ""}`].map((each) => ["", each])));
+  const figures = h("div", { class: "facts" });
   const cells = ["thought", "tool", "argument", "answer"].map((part) => [part, h("dd")]);
   const text = h("p");
   const soft = (words) => h("p", { class: "soft nt-small" }, words);
@@ -223,10 +221,11 @@ function panel(name, { unit, limit }) {
     }));
     const { count, read: found } = events[at];
     const words = `Step ${at + 1} of ${events.length}. ${story(events, at, way, scene)}`;
-    tell(head, `${name}: ${how}`);
-    tell(said, words);
-    [count.turns, count.calls, count.bad, total(count)].forEach((value, i) => tell(figures.children[i].firstChild, `${value}`));
-    for (const [part, cell] of cells) tell(cell, found?.[part] || "–");
+    put(head, "textContent", `${name}: ${how}`);
+    put(said, "textContent", words);
+    facts(figures, [[`${count.turns}`, "turns"], [`${count.calls}`, "tool calls"], [`${count.bad}`, "refused or failed"],
+      [`${total(count)}`, `${unit}s${limit ? ` of ${limit}` : ""}`]]);
+    for (const [part, cell] of cells) put(cell, "textContent", found?.[part] || "–");
     draw(svg, { events, at, places, high, w, unit, text: `${name}: ${how}. ${words}` });
   };
   return { node, svg, show };
@@ -299,7 +298,7 @@ function build(ui) {
     cap.show(state.cap, `${state.cap}`);
     place.node.lastChild.max = end;
     place.show(at, `${at + 1} of ${end + 1}`);
-    tell(caption, `“${given.question}” ${given.note}`);
+    put(caption, "textContent", `“${given.question}” ${given.note}`);
     const room = w > 828 ? (w - 24) / 2 : w;
     sides.forEach(([each, most], i) => panels[i].show(results[i].events, at, { way: each, run: recorded(given, each), scene: given,
       places, high, w: room, how: names[each] + (LOOPS.includes(each) ? `, ${many(most, "turn")} at most` : "") }));

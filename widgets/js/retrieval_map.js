@@ -1,5 +1,5 @@
 // What do the k nearest passages buy, and what do they cost?
-import { ask, button, floats, gate, h, make, numbers, redraw, s, select, slider, whole, widget, within } from "./core.js";
+import { ask, button, floats, gate, h, make, numbers, picture, put, s, select, slider, whole, widget, within } from "./core.js";
 
 const [LISTED, MOST, TOP, STEP] = [8, 20, 42, 20];
 
@@ -94,14 +94,6 @@ function plane(spots, width) {
     back: ([x, y]) => [(x - start) / scale, high - (y - 30) / scale] };
 }
 
-// As `picture` of the core, but a viewBox that stays is not set: even the same makes the browser lay out all texts again.
-function show(svg, width, height, said, ...nodes) {
-  const box = `0 0 ${width} ${height}`;
-  if (svg.box !== box) svg.setAttribute("viewBox", svg.box = box);
-  svg.setAttribute("aria-label", said);
-  redraw(svg, nodes);
-}
-
 // The map: the k that are retrieved carry their ranks and a line to the query; a dashed circle holds the k nearest on the map.
 export function draw(svg, { view, result, k, relevant, names, read, way, shares, summary }) {
   const { order, away, near, places, spot } = result;
@@ -111,7 +103,7 @@ export function draw(svg, { view, result, k, relevant, names, read, way, shares,
   const shown = order.slice(0, k);
   const marked = k ? [...shown, ...relevant.filter((id) => !shown.includes(id))] : [];
   const [cx, cy] = points[read];
-  show(svg, width, foot + 40, summary, [
+  picture(svg, width, foot + 40, summary, [
     label(0, 14, `${shares[1]} of variance ↑`, "s"),
     label(width, foot, `${shares[0]} of variance →`, "s", "end"),
     path(shown.map((id) => `M${x} ${y}L${points[id]}`).join(""), "ghost"),
@@ -152,7 +144,7 @@ function list(svg, { width, title, order, scores, notes, names, relevant, k, rea
     path(`M${values.slice(0, most).map((v, i) => [x(i + 1), y(v)]).join("L")}`, role, { "stroke-width": 2, "stroke-dasharray": dash }),
     s("circle", { cx: x(k), cy: y(now), r: 4, fill: `var(--${role})` }),
   ];
-  show(svg, width, y1 + 36, said, [
+  picture(svg, width, y1 + 36, said, [
     label(0, 14, title, null, null, { style: "font-weight:600" }),
     label(0, 32, found),
     path(rows.map((id, i) => `M0 ${TOP + STEP * i + 1}h${(width * Math.max(0, scores[id])) / best}v18H0Z`).join(""), "paper",
@@ -253,7 +245,6 @@ function build(ui) {
   const sheet = numbers("retrieval_map", [map, ...lists]);
   ui.root.append(question.node, h("div", { class: "cols" },
     h("div", {}, controls, shut.node), h("div", {}, asked, map, passage, pair)), said, more, sheet.node);
-  const write = (node, text) => { if (node.textContent !== text) node.textContent = text; };
 
   return (width) => {
     const state = ui.state();
@@ -287,10 +278,10 @@ function build(ui) {
     back.hidden = !state.place.length;
     drags.forEach(({ show }, axis) => show(now.spot[axis].toFixed(2), now.spot[axis].toFixed(2)));
     reader.show(state.chosen);
-    write(asked, state.mix ? `A: ${a.text} B: ${b.text}` : a.text);
+    put(asked, "textContent", state.mix ? `A: ${a.text} B: ${b.text}` : a.text);
     const ranks = [order, lexical.order].map((each) => each.indexOf(read) + 1);
-    write(passage, open ? `${names[read]}, rank ${ranks[0]} for ${encoder}, ${ranks[1]} for BM25: ${texts[read]}` : "");
-    write(said, summary);
+    put(passage, "textContent", open ? `${names[read]}, rank ${ranks[0]} for ${encoder}, ${ranks[1]} for BM25: ${texts[read]}` : "");
+    put(said, "textContent", summary);
     sheet.show(["name", "relevant", "cosine", "rank", "BM25", "BM25 rank", "distance", "text"],
       () => (open ? order : []).map((id, i) => [names[id], relevant.includes(id), now.cosine[id], i + 1, lexical.scores[id],
         lexical.order.indexOf(id) + 1, now.away[id], texts[id]]),
