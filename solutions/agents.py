@@ -29,6 +29,7 @@ import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
+from pocket.experiments import MULTI_STEP
 from pocket.tools import run_agent
 
 # %% tags=["active-ipynb"]
@@ -1081,7 +1082,7 @@ def react_experiment(
     search: Callable[[str], Any],
     calculate: Callable[[str], Any],
     llm: Callable[[str], str],
-    questions: Sequence[Mapping[str, Any]],
+    questions: Sequence[Mapping[str, Any]] = MULTI_STEP,
 ) -> dict[str, Any]:
     r"""Compare an agent that has a search and a calculator with the same model without them.
 
@@ -1093,7 +1094,7 @@ def react_experiment(
         Takes a prompt and returns what the model writes behind it.
     questions
         At least one, each with the keys "question" and "answer", both texts, and "needs": a list of the names of the
-        tools without which it cannot be answered.
+        tools without which it cannot be answered. By default, fifteen about a world that no pocket model has read of.
 
     Returns
     -------
@@ -1172,42 +1173,51 @@ def react_experiment(
 # %% [markdown]
 # **Your experiment on a real model.** The agent is `pocket-lm`, the questions are fifteen of a world whose names it has
 # never seen, and the search is over real sentence vectors of that world's passages. Put in your own `search`, from
-# chapter 2, if you have one. The calculator is yours if it works, and the shipped one otherwise.
-# `pocket.load("org/model")` puts in any model of the hub. This takes about a minute, and it earns no points. Look at
-# the failures: what would have helped?
+# chapter 2, if you have one. The calculator is yours if it is written, and the shipped one otherwise.
+# `pocket.load("org/model")` puts in any model of the hub. So that it does not take minutes, the model first writes
+# the turns of all fifteen agents side by side; your function then finds what it asks for already written. The cell
+# earns no points. `record` shows your table and keeps the trajectories in the cell's output: save the notebook, and
+# your feedback says whether the table follows from them. Look at the failures: what would have helped?
 
 # %% tags=["active-ipynb", "experiment"]
 # import pocket
-# from pocket.evaluate.lm import two_step
-# from pocket.tools import Search
+# from autograder import record
+# from pocket.experiments import agents_world
+# from pocket.tools import OBSERVATION, Search, run_agents
 # from pocket.tools import calculate as shipped_calculate
-# from pocket.world import World
 #
 #
 # def is_written(function):
 #     return "NotImplementedError" not in function.__code__.co_names
 #
 #
-# def experiment(count=15):
-#     from random import Random
-#
-#     world, rng = World("agents", "held-out"), Random("agents")
-#     drawn = [two_step(world, rng) for _ in range(count)]
-#     needs = {"chain": ["search"], "difference": ["search", "calculate"], "total": ["search", "calculate"]}
-#     questions = [{"question": q.text, "answer": q.answer, "needs": needs[q.shape]} for q in drawn]
+# def experiment(questions=MULTI_STEP):
 #     lm = pocket.load("pocket-lm")
-#     search = Search([passage.text for passage in world.passages], pocket.load("minilm"))  # or your own
+#     search = Search([passage.text for passage in agents_world().passages], pocket.load("minilm"))  # or your own
 #     calculate = safe_calculate if is_written(safe_calculate) else shipped_calculate
+#     written = {}                                 # what the model wrote behind each prompt
+#
+#     def write_all(prompts):
+#         new = [prompt for prompt in prompts if prompt not in written]
+#         written.update(zip(new, lm.complete_batch(new, max_new_tokens=96, stop=OBSERVATION)))
+#         return [written[prompt] for prompt in prompts]
 #
 #     def llm(prompt):
-#         return lm.complete(prompt, max_new_tokens=96, stop="\nObservation:")
+#         return write_all([prompt])[0]
 #
+#     asked = [item["question"] for item in questions]
+#     trajectories = run_agents(asked, write_all, {"search": search, "calculate": calculate})
+#     replies = write_all([f"Question: {question}\nAnswer:" for question in asked])
 #     result = react_experiment(search, calculate, llm, questions)
-#     failures = result.pop("failures")
-#     for name, value in result.items():
-#         print(f"{name:>16}  {value}")
-#     for failure in failures:
+#
+#     agent = {"steps": result["steps"], **result["tool use"], "right": result["accuracy"]}
+#     table = {"agent": agent, "model alone": {"right": result["direct accuracy"]}}
+#     for failure in result["failures"]:
 #         print(f"{failure['kind']:>16}  {failure['question']} Expected {failure['expected']}, got {failure['got']}.")
+#     record(
+#         "react_experiment", table,
+#         questions=questions, trajectories=trajectories, replies=replies, failures=result["failures"], model=lm.name,
+#     )
 #
 #
 # experiment() if is_written(react_experiment) else print("Write react_experiment first. Then run this cell again.")
