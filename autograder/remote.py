@@ -18,11 +18,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from autograder.records import RECORD_TYPE
 from autograder.serve import Server
 from autograder.wire import WireError, decode, encode, frame, frame_length
 
 #: Kinds of output that may reach a page: text and pictures, nothing that can run.
-SAFE_TYPES = ("text/plain", "image/png", "application/vnd.nexttoken.record+json")
+SAFE_TYPES = ("text/plain", "image/png", RECORD_TYPE)
 TEXT_LIMIT = 20_000
 PICTURE_LIMIT = 2_000_000
 _ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")

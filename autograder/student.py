@@ -8,7 +8,6 @@ import inspect
 import io
 import os
 import re
-import sys
 from typing import Any
 
 from autograder import attempts
@@ -19,6 +18,7 @@ from autograder.observe import observe
 from autograder.proxy import Loopback
 from autograder.recording import Recording, StaleRecordingError, recordings
 from autograder.render import Extras, of, points, to_html, to_text
+from autograder.screen import notebook_shell, show
 from autograder.verdict import Verdict
 
 _PRINTED_LINES = 8
@@ -86,7 +86,7 @@ def reset(exercise: Any) -> None:
     except UnknownExerciseError as error:
         print(error)  # noqa: T201
         return
-    shell = _notebook_shell()
+    shell = notebook_shell()
     if shell is None:
         print(recording.stub)  # noqa: T201
         return
@@ -102,7 +102,7 @@ def progress() -> None:
         f"{standing.attempts} {'check' if standing.attempts == 1 else 'checks'}"
         for item, standing in rows
     ]
-    shell = _notebook_shell()
+    shell = notebook_shell()
     if shell is None:
         print("\n".join(lines))  # noqa: T201
         return
@@ -115,7 +115,7 @@ def progress() -> None:
         f'<td style="{cell}">{of(standing.best, item.points)}</td><td style="{cell}">{standing.attempts}</td></tr>'
         for item, standing in rows
     )
-    _show("\n".join(lines), f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>")
+    show("\n".join(lines), f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>")
 
 
 def _find(thing: Any) -> Recording:
@@ -151,7 +151,7 @@ def _remarks(recording: Recording, *, kept: bool) -> list[str]:
 
 def _not_run(exercise: str) -> str | None:
     """Say so if the last cell that defines the exercise had a syntax error: what was checked is the version before."""
-    shell = _notebook_shell()
+    shell = notebook_shell()
     history = getattr(getattr(shell, "history_manager", None), "input_hist_raw", ())
     defines = re.compile(rf"^\s*(?:def|class) {exercise}\b", re.MULTILINE)
     last = next((source for source in reversed(history) if defines.search(source)), None)
@@ -171,21 +171,5 @@ def _shorten(text: str) -> list[str]:
     return cut if len(lines) <= _PRINTED_LINES else [*cut, f"… and {len(lines) - _PRINTED_LINES} more lines"]
 
 
-def _notebook_shell() -> Any:
-    """Return IPython's shell if we are in a notebook of any kind, else None; IPython is not imported for it."""
-    ipython = sys.modules.get("IPython")
-    shell = ipython.get_ipython() if ipython else None
-    return shell if shell is not None and hasattr(shell, "kernel") else None
-
-
 def _display(verdict: Verdict, extras: Extras) -> None:
-    _show(to_text(verdict, extras), to_html(verdict, extras))
-
-
-def _show(text: str, html: str) -> None:
-    if _notebook_shell() is None:
-        print(text)  # noqa: T201
-        return
-    from IPython.display import display
-
-    display({"text/plain": text, "text/html": html}, raw=True)
+    show(to_text(verdict, extras), to_html(verdict, extras))

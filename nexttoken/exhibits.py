@@ -58,4 +58,12 @@ EXHIBITS = (
         "SpeculativeAcceptance",
         "Accept or reject a draft token by token, and see that the large model's distribution is preserved.",
     ),
+    Exhibit(
+        "ReActStepper",
+        "Step through an agent: who writes what, what a guard stops, and what a model invents that nobody stops.",
+    ),
+    Exhibit(
+        "RetrievalMap",
+        "Ask fifty passages, by meaning and by words; move the query, and see what a longer list finds and costs.",
+    ),
 )

@@ -152,6 +152,10 @@ def _grade_assignment(course: CourseRoot, name: str, order: GradeOrder) -> list[
                 console.print(f"  {result.student}: not graded: {result.why}", markup=False)
             for note in result.repairs:
                 console.print(f"  {result.student}: repaired: {note}", markup=False)
+            for finding in result.experiments:
+                if finding.state in ("differs", "unreadable"):
+                    said = " ".join(finding.remarks)
+                    console.print(f"  {result.student}: {finding.experiment}: {said}", markup=False)
             if told.fault:
                 console.print(told.fault, markup=False)
             progress.update(task, advance=1, problems=problems)

@@ -8,7 +8,7 @@ import operator
 import re
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -165,6 +165,97 @@ def act(question: str, write: Write, tools: Mapping[str, Tool], most_steps: int 
     while not episode.over:
         episode.take(write(episode.transcript))
     return episode.answer, episode.transcript
+
+
+def run_agent(
+    question: str, write: Write, tools: Mapping[str, Callable[[str], object]], most_steps: int = MOST_STEPS
+) -> dict[str, Any]:
+    """Let a model answer a question with tools, and keep what happened step by step.
+
+    Parameters
+    ----------
+    question, write, most_steps
+        As for `act`.
+    tools
+        As for `act`, but a tool may return anything, which is read as a text, and may raise, which the agent is told.
+
+    Returns
+    -------
+    The trajectory: "answer", or None; "stopped", which is "answer" or "limit"; and "steps", for each turn a dict with
+    "thought", "tool", "argument" and "observation". If a turn finishes or holds no action, the last three are None.
+
+    Raises
+    ------
+    ValueError
+        If `most_steps` is below 1.
+    """
+    return run_agents([question], lambda prompts: [write(prompt) for prompt in prompts], tools, most_steps)[0]
+
+
+def run_agents(
+    questions: Sequence[str],
+    write_all: Callable[[Sequence[str]], Sequence[str]],
+    tools: Mapping[str, Callable[[str], object]],
+    most_steps: int = MOST_STEPS,
+) -> list[dict[str, Any]]:
+    """Let a model answer many questions side by side: the same as `run_agent` for each, in a fraction of the time.
+
+    Parameters
+    ----------
+    questions
+        What is asked. The agents share the tools and nothing else.
+    write_all
+        Goes on with many prompts at once, and returns as many texts, such as
+        `lambda prompts: model.complete_batch(prompts, stop=OBSERVATION)`.
+    tools, most_steps
+        As for `run_agent`.
+
+    Returns
+    -------
+    The trajectories, in the order of the questions.
+
+    Raises
+    ------
+    ValueError
+        If `most_steps` is below 1, or if `write_all` returns another number of texts than it was given.
+    """
+    if most_steps < 1:
+        raise ValueError(f"most_steps is {most_steps}, and an agent needs one turn at least.")
+    safe = {name: _telling(tool) for name, tool in tools.items()}
+    episodes = [Episode(question, safe, most_steps) for question in questions]
+    steps: list[list[dict[str, str | None]]] = [[] for _ in episodes]
+    while running := [number for number, episode in enumerate(episodes) if not episode.over]:
+        turns = write_all([episodes[number].transcript for number in running])
+        if len(turns) != len(running):
+            raise ValueError(f"The model was given {len(running)} prompts and returned {len(turns)} texts.")
+        for number, turn in zip(running, turns, strict=True):
+            steps[number].append(_taken(episodes[number], turn))
+    return [
+        {"answer": episode.answer, "stopped": "limit" if episode.answer is None else "answer", "steps": made}
+        for episode, made in zip(episodes, steps, strict=True)
+    ]
+
+
+def _taken(episode: Episode, turn: str) -> dict[str, str | None]:
+    """Let an episode take a turn, and return what happened in it."""
+    start = len(episode.transcript)
+    episode.take(turn)
+    written, _, seen = episode.transcript[start:].partition(f"{OBSERVATION} ")
+    action = _ACTION.search(written)
+    tool, argument = action.groups() if action and action[1] != FINISH else (None, None)
+    observation = seen.removesuffix("\nThought:") if seen else None
+    thought = written.partition("\nAction:")[0].strip()
+    return {"thought": thought, "tool": tool, "argument": argument, "observation": observation}
+
+
+def _telling(tool: Callable[[str], object]) -> Tool:
+    def call(argument: str) -> str:
+        try:
+            return str(tool(argument))
+        except Exception as error:
+            return f"Error: {error}"
+
+    return call
 
 
 def tools_for(search: Search) -> dict[str, Tool]:

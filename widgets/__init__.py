@@ -12,15 +12,19 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from widgets.attention import Attention
     from widgets.lora_rank import LoRARank
+    from widgets.react_stepper import ReActStepper
+    from widgets.retrieval_map import RetrievalMap
     from widgets.rope import RoPE
     from widgets.speculative_acceptance import SpeculativeAcceptance
     from widgets.temperature import Temperature
 
-__all__ = ["Attention", "LoRARank", "RoPE", "SpeculativeAcceptance", "Temperature"]
+__all__ = ["Attention", "LoRARank", "ReActStepper", "RetrievalMap", "RoPE", "SpeculativeAcceptance", "Temperature"]
 
 _HOMES = {
     "Attention": "widgets.attention",
     "LoRARank": "widgets.lora_rank",
+    "ReActStepper": "widgets.react_stepper",
+    "RetrievalMap": "widgets.retrieval_map",
     "RoPE": "widgets.rope",
     "SpeculativeAcceptance": "widgets.speculative_acceptance",
     "Temperature": "widgets.temperature",

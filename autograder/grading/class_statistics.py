@@ -183,6 +183,12 @@ def _looks(results: list[Result], untrusted: list[Result]) -> tuple[Look, ...]:
     for result in results:
         reasons = [] if result.status == "graded" else [f"not graded: {result.why}"]
         reasons += [f"repaired: {note}" for note in dict.fromkeys(result.repairs)]
+        reasons += [
+            f"{finding.experiment}: {remark}"
+            for finding in result.experiments
+            if finding.state in ("differs", "unreadable")
+            for remark in finding.remarks
+        ]
         reasons += ["graded without an enclosure (isolation: none)"] if result in untrusted else []
         if reasons:
             found.append(Look(result.student, tuple(reasons)))

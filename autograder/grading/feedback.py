@@ -86,6 +86,7 @@ def feedback_page(result: Result, chapter: Chapter) -> str:
         why=why,
         advice=advice,
         repairs=tuple(dict.fromkeys(result.repairs)),
+        experiments=result.experiments,
         sections=[_section(verdict, public) for verdict in result.verdicts],
     )
 

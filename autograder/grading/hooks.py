@@ -25,6 +25,7 @@ from nbgrader.preprocessors import (
 from traitlets import Enum
 
 from autograder.courseroot import find_course
+from autograder.grading.submission import is_experiment
 from autograder.release.digest import digest
 from autograder.verdict import Verdict
 
@@ -41,18 +42,33 @@ class StampRelease(NbGraderPreprocessor):  # type: ignore[misc]
         return nb, resources
 
 
+class OpenExperiments(NbGraderPreprocessor):  # type: ignore[misc]
+    """Let students edit the cells of experiments, as their text asks them to: none of them is run at grading."""
+
+    def preprocess_cell(
+        self, cell: NotebookNode, resources: dict[str, Any], _index: int
+    ) -> tuple[NotebookNode, dict[str, Any]]:
+        """Take off the lock that editors respect; nbgrader's mark stays."""
+        if is_experiment(cell):
+            cell.metadata.pop("editable", None)
+        return cell, resources
+
+
 class RepairSubmission(NbGraderPreprocessor):  # type: ignore[misc]
-    """Bring a submission back to the release's form before nbgrader reads its metadata."""
+    """Bring a submission back to the release's form before nbgrader reads its metadata, and without its outputs."""
 
     def preprocess(self, nb: NotebookNode, resources: dict[str, Any]) -> tuple[NotebookNode, dict[str, Any]]:
-        """Repair the notebook and log a line per repair."""
+        """Repair the notebook and log a line per repair, and what is to be said of its recorded experiments."""
+        from autograder.grading.experiments import findings
         from autograder.grading.repair import repair
         from autograder.grading.submission import read_released
 
-        released = read_released(find_course().released(resources["nbgrader"]["assignment"]))
-        repaired, notes = repair(nb, released)
+        assignment, student = resources["nbgrader"]["assignment"], resources["nbgrader"]["student"]
+        repaired, notes = repair(nb, read_released(find_course().released(assignment)))
         for note in notes:
-            self.log.warning("%s: %s", resources["nbgrader"]["student"], note)
+            self.log.warning("%s: %s", student, note)
+        for finding in findings(assignment, nb):
+            self.log.info("%s: %s: %s", student, finding.experiment, " ".join(finding.remarks))
         return repaired, resources
 
 
@@ -100,6 +116,7 @@ class SaveVerdicts(SaveAutoGrades):  # type: ignore[misc]
 RELEASE = [
     IncludeHeaderFooter,
     LockCells,
+    OpenExperiments,
     ClearSolutions,
     ClearOutput,
     CheckCellMetadata,
@@ -111,5 +128,5 @@ RELEASE = [
     CheckCellMetadata,
     StampRelease,
 ]
-SANITIZE = [ClearOutput, RepairSubmission, OverwriteKernelspec, OverwriteCells, CheckCellMetadata]
+SANITIZE = [RepairSubmission, ClearOutput, OverwriteKernelspec, OverwriteCells, CheckCellMetadata]
 AUTOGRADE = [GradeByProbes, SaveVerdicts, AssignLatePenalties, CheckCellMetadata]

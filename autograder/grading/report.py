@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import base64
 import copy
+import re
+from collections.abc import Iterable
 from typing import Any
 
 from nbformat import NotebookNode
 from nbformat.v4 import new_output
 
 from autograder.grading.engine import Graded
+from autograder.grading.finding import Finding
 from autograder.grading.inert import inert_markdown
 from autograder.grading.refusal import for_the_student
+from autograder.grading.submission import is_experiment
 from autograder.printable import storable
 from autograder.remote import PICTURE_LIMIT, SAFE_TYPES, TEXT_LIMIT
 from autograder.render import to_html, to_text
@@ -20,8 +24,9 @@ _MOST_OUTPUTS = 100
 _MOST_LINES = 60
 
 
-def fill_outputs(notebook: NotebookNode, graded: Graded) -> NotebookNode:
-    """Return the notebook with fresh outputs; none that came with the submission is kept."""
+def fill_outputs(notebook: NotebookNode, graded: Graded, findings: Iterable[Finding] = ()) -> NotebookNode:
+    """Return the notebook with fresh outputs; of those that came with the submission, only recorded tables are kept."""
+    found = list(findings)
     filled = copy.deepcopy(notebook)
     verdicts = {verdict.exercise: verdict for verdict in graded.verdicts}
     for index, cell in enumerate(filled.cells):
@@ -34,6 +39,8 @@ def fill_outputs(notebook: NotebookNode, graded: Graded) -> NotebookNode:
         if verdict is not None:
             data = {"text/html": to_html(verdict), "text/plain": to_text(verdict)}
             cell.outputs = [new_output("display_data", data=data)]
+        elif is_experiment(cell):
+            cell.outputs = [_said(finding) for finding in found if _ends_in(cell.source, finding.experiment)]
         else:
             items = graded.outputs.get(index, [])[:_MOST_OUTPUTS]
             cell.outputs = [made for item in items if (made := _output(item)) is not None]
@@ -52,6 +59,17 @@ def explain_refusal(released: NotebookNode, why: str) -> NotebookNode:
             text = f"Not graded: {reason}"
             cell.outputs = [new_output("stream", name="stdout", text=text if text.endswith("?") else f"{text}.")]
     return filled
+
+
+def _ends_in(source: str, experiment: str) -> bool:
+    """Say whether a cell records an experiment."""
+    return bool(re.search(rf"""\brecord\(\s*["']{re.escape(experiment)}["']""", source))
+
+
+def _said(finding: Finding) -> NotebookNode:
+    text = "\n\n".join([*([finding.table] if finding.table else []), *finding.remarks])
+    made: NotebookNode = new_output("stream", name="stdout", text=_cut(text))
+    return made
 
 
 def _output(item: Any) -> NotebookNode | None:

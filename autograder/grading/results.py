@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from autograder.grading.finding import Finding
 from autograder.grading.process import InfrastructureError
 from autograder.verdict import Verdict
 
@@ -37,6 +38,7 @@ class Result:
     isolation: str
     repairs: tuple[str, ...] = ()
     verdicts: tuple[Verdict, ...] = ()
+    experiments: tuple[Finding, ...] = ()
 
     @property
     def earned(self) -> float | None:
@@ -57,6 +59,7 @@ class Result:
             "repairs": list(self.repairs),
             "points": self.earned,
             "verdicts": [verdict.to_json() for verdict in self.verdicts],
+            "experiments": [finding.to_json() for finding in self.experiments],
         }
 
     @classmethod
@@ -72,6 +75,7 @@ class Result:
             data["isolation"],
             tuple(data["repairs"]),
             tuple(Verdict.from_json(item) for item in data["verdicts"]),
+            tuple(Finding.from_json(item) for item in data["experiments"]),
         )
 
 

@@ -40,6 +40,17 @@ def read_notebook(data: bytes) -> NotebookNode:
     NotANotebookError
         If the bytes are not a notebook of format 2 or later.
     """
+    return notebook_of(read_json(data))
+
+
+def read_json(data: bytes) -> Any:
+    """Read what a file holds as JSON, all of its numbers as floats.
+
+    Raises
+    ------
+    NotANotebookError
+        If the bytes are no JSON, or more than a notebook has.
+    """
     if len(data) > MAX_BYTES:
         raise NotANotebookError(f"the file has more than {MAX_BYTES // 2**20} MB, and no more are read")
     if data.count(b"[") + data.count(b"{") > MAX_CONTAINERS or data.count(b",") > MAX_COMMAS:
@@ -50,8 +61,8 @@ def read_notebook(data: bytes) -> NotebookNode:
     if not text:
         raise NotANotebookError("the file is empty")
     try:
-        # None of a notebook's numbers matters here, and an int of many digits would be refused.
-        content = json.loads(text, strict=False, parse_int=float)
+        # An int of many digits would be refused, and no number of a notebook needs to be exact beyond 2**53.
+        return json.loads(text, strict=False, parse_int=float)
     except RecursionError:
         raise NotANotebookError("the file's JSON is nested too deeply to be a notebook") from None
     except json.JSONDecodeError as error:
@@ -62,6 +73,16 @@ def read_notebook(data: bytes) -> NotebookNode:
         raise NotANotebookError(
             f"the file is not valid JSON (line {error.lineno}), so it is no notebook.{_likely_cause(text, error)}"
         ) from None
+
+
+def notebook_of(content: Any) -> NotebookNode:
+    """Make parsed JSON a notebook, as `read_notebook` does.
+
+    Raises
+    ------
+    NotANotebookError
+        If it has no cells, or too many.
+    """
     cells = clean_cells(_cells(content))
     if len(cells) > MAX_CELLS:
         raise NotANotebookError(f"the notebook has {len(cells):,} cells; at most {MAX_CELLS:,} are read")

@@ -12,12 +12,13 @@ import nbformat
 from nbformat import NotebookNode
 
 from autograder.grading.engine import Graded
+from autograder.grading.experiments import findings
 from autograder.grading.process import InfrastructureError
 from autograder.grading.remarks import remarks
 from autograder.grading.repair import repair
 from autograder.grading.report import explain_refusal, fill_outputs
 from autograder.grading.results import Result
-from autograder.grading.submission import NotANotebookError, read_notebook
+from autograder.grading.submission import NotANotebookError, notebook_of, read_json
 
 
 @dataclass(frozen=True)
@@ -66,12 +67,14 @@ def do(work: Work, grader: Grader, released: NotebookNode) -> Done:
         return refused(work, released, work.problem)
     start = time.perf_counter()
     try:
-        notebook, notes = repair(read_notebook(work.data), released)
+        content = read_json(work.data)
+        notebook, notes = repair(notebook_of(content), released)
         repaired = time.perf_counter()
         graded = grader.grade(notebook)
         seconds = {"repair": repaired - start, **graded.seconds}
         start = time.perf_counter()
-        text = nbformat.writes(fill_outputs(notebook, graded))
+        found = findings(work.assignment, content)
+        text = nbformat.writes(fill_outputs(notebook, graded, found))
         seconds["report"] = time.perf_counter() - start
     except NotANotebookError as error:
         return refused(work, released, str(error))
@@ -80,7 +83,8 @@ def do(work: Work, grader: Grader, released: NotebookNode) -> Done:
     except Exception as error:  # a bug of ours must not cost a student anything, nor stop the class
         why = f"a fault of the grader ({type(error).__name__}: {error}); please report it"
         return replace(refused(work, released, why), retry=True, fault=traceback.format_exc())
-    result = replace(_result(work), status="graded", repairs=(*notes, *remarks(notebook)), verdicts=graded.verdicts)
+    noted = (*notes, *remarks(notebook))
+    result = replace(_result(work), status="graded", repairs=noted, verdicts=graded.verdicts, experiments=found)
     return Done(result, text, graded.waited, seconds=seconds)
 
 

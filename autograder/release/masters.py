@@ -11,6 +11,8 @@ holds ``### BEGIN SOLUTION``        solution                  NAME-code
 Markdown headed ``## NAME``         read-only                 NAME-task
 any other                           read-only                 CHAPTER-1, CHAPTER-2, ...
 ==================================  ========================  =================================
+
+Of a cell's tags, ``experiment`` is kept: students find it in their notebook, and grading does not run such a cell.
 """
 
 from __future__ import annotations
@@ -62,7 +64,8 @@ def instructor_notebook(text: str, chapter: Chapter) -> NotebookNode:
         grade_id = str(meta["grade_id"])
         seen[grade_id] = seen.get(grade_id, 0) + 1
         cell.id = grade_id
-        cell.metadata = NotebookNode({"nbgrader": meta})
+        tags = {"tags": ["experiment"]} if "experiment" in cell.metadata.get("tags", ()) else {}
+        cell.metadata = NotebookNode({"nbgrader": meta, **tags})
         if grade_id.endswith("-task"):
             cell.source = _with_facts(cell.source, chapter.exercises[grade_id.removesuffix("-task")])
     _demand_whole(chapter, seen)

@@ -12,7 +12,17 @@ import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from pocket.tools import LONGEST_EXPRESSION, MOST_STEPS, Episode, Search, act, calculate, tools_for
+from pocket.tools import (
+    LONGEST_EXPRESSION,
+    MOST_STEPS,
+    Episode,
+    Search,
+    act,
+    calculate,
+    run_agent,
+    run_agents,
+    tools_for,
+)
 from pocket.world.prompts import CALCULATE, NO_RESULTS, OBSERVATION, SEARCH, agent, no_such_tool
 
 repeatable = settings(derandomize=True, deadline=None, max_examples=200)
@@ -304,3 +314,73 @@ def test_the_tools_have_the_names_that_the_agent_is_told() -> None:
     assert tools[CALCULATE]("20 + 22") == "42"
     assert set(tools) == {SEARCH, CALCULATE}
     assert math.isclose(float(tools[CALCULATE]("1 / 8")), 0.125)
+
+
+# --- run_agent
+
+
+def test_a_trajectory_holds_what_the_transcript_does() -> None:
+    def fails(argument: str) -> str:
+        raise OSError(f"no {argument}")
+
+    turns = iter(
+        [
+            " I look.\nAction: find[a]",
+            " I look again.\nAction: look[b]\nObservation: invented",
+            " I count.\nAction: count[abc]",
+            " I see.\nAction: finish[3]",
+        ]
+    )
+    trajectory = run_agent("How many?", lambda _: next(turns), {"look": fails, "count": len})
+    assert trajectory == {
+        "answer": "3",
+        "stopped": "answer",
+        "steps": [
+            {"thought": "I look.", "tool": "find", "argument": "a", "observation": no_such_tool("find")},
+            {"thought": "I look again.", "tool": "look", "argument": "b", "observation": "Error: no b"},
+            {"thought": "I count.", "tool": "count", "argument": "abc", "observation": "3"},
+            {"thought": "I see.", "tool": None, "argument": None, "observation": None},
+        ],
+    }
+
+
+def test_a_trajectory_without_an_answer_says_so() -> None:
+    assert run_agent("How many?", lambda _: " I do not know.", {}) == {
+        "answer": None,
+        "stopped": "limit",
+        "steps": [{"thought": "I do not know.", "tool": None, "argument": None, "observation": None}],
+    }
+    trajectory = run_agent("How many?", lambda _: " I look.\nAction: look[b]", {"look": str.upper}, most_steps=2)
+    assert (trajectory["answer"], trajectory["stopped"], len(trajectory["steps"])) == (None, "limit", 2)
+
+
+def test_agents_side_by_side_do_what_each_does_alone() -> None:
+    def write(prompt: str) -> str:
+        turn = prompt.count("Action:")
+        if "long" in prompt:
+            return f" Again {turn}.\nAction: look[{turn}]"
+        return " So.\nAction: look[a]" if turn == 0 else f" So.\nAction: finish[{prompt.count('seen a')}]"
+
+    tools = {"look": lambda argument: f"seen {argument}"}
+    questions = ["short?", "long?", "short again?"]
+    shown: list[int] = []
+
+    def write_all(prompts: Sequence[str]) -> list[str]:
+        shown.append(len(prompts))
+        return [write(prompt) for prompt in prompts]
+
+    together = run_agents(questions, write_all, tools, 4)
+    assert together == [run_agent(question, write, tools, 4) for question in questions]
+    assert shown == [3, 3, 1, 1]  # those that are over are not asked again
+    assert [run["answer"] for run in together] == ["1", None, "1"]
+    assert run_agents([], write_all, tools) == []
+
+
+def test_an_agent_that_may_not_take_a_turn_is_refused_in_a_sentence() -> None:
+    with pytest.raises(ValueError, match="most_steps is 0, and an agent needs one turn at least"):
+        run_agent("What?", lambda _: "", {}, 0)
+
+
+def test_a_model_that_returns_too_few_turns_is_refused_in_a_sentence() -> None:
+    with pytest.raises(ValueError, match="was given 2 prompts and returned 1 texts"):
+        run_agents(["One?", "Other?"], lambda prompts: prompts[1:], {})

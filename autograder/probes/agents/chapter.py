@@ -1,0 +1,5 @@
+"""Chapter 3, to which each module beside this one registers its exercise."""
+
+from autograder.exercise import Chapter
+
+chapter = Chapter("agents", "What when the model must act?")

@@ -1,0 +1,8 @@
+"""Chapter 3: the wrong turns people take, and other right ways.
+
+Without annotations, as most people write: the signatures and what they mean are in `solutions.agents`.
+"""
+
+from solutions.mistakes import gather
+
+variants = gather(__name__, __path__)
