@@ -86,6 +86,7 @@ def list_exercises(
 @app.command(epilog="Example: nexttoken build --check")
 @_one_sentence
 def build(
+    assignments: Annotated[list[str] | None, typer.Argument(help="Only these, and the pages; by default all.")] = None,
     *,
     check: Annotated[
         bool, typer.Option("--check", help="Change nothing; fail if a generated file is out of date.")
@@ -100,7 +101,7 @@ def build(
 
     course = find_course()
     counts: dict[str, int] = {}
-    for item in build_all(course, check=check):
+    for item in build_all(course, assignments or (), check=check):
         counts[item.status] = counts.get(item.status, 0) + 1
         path = _short(item.path)
         match item.status:

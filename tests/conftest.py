@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 
     from autograder.courseroot import CourseRoot
 
+# Each worker, and what it starts, computes in one thread, as at grading: inputs are small, and threads of two workers on
+# two cores wait for each other. It must be said before anything imports torch.
+os.environ["OMP_NUM_THREADS"] = "1"
+
 # Nothing that Chromium does in the background may reach for the network. Rendering in software is steady everywhere.
 CHROMIUM_FLAGS = (
     "--no-sandbox",

@@ -80,7 +80,7 @@ def curves(
         raise ValueError(f"There can be 1 to {len(_ROLES)} series, and each needs a point.")
     frame = _Named(across, up, height)
     parts = frame.axes()
-    ends = []
+    ends: list[tuple[float, int, float, str]] = []
     for (name, points), role, dash in zip(series.items(), _ROLES, _DASHES, strict=False):
         places = [(frame.x(x), frame.y(y)) for x, y in points]
         parts.append(line(places, role, 2, dash))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -43,20 +43,28 @@ class _File:
     ours: Callable[[Path], bool]
 
 
-def build(course: CourseRoot, *, check: bool = False) -> Iterator[Built]:
+def build(course: CourseRoot, assignments: Sequence[str] = (), *, check: bool = False) -> Iterator[Built]:
     """Generate everything, one file after another.
 
     Parameters
     ----------
+    assignments
+        Only these assignments' files, and all pages; by default all.
     check
         Change nothing; a file that would change is reported as ``stale``.
+
+    Raises
+    ------
+    UnknownAssignmentError
+        If there is no such assignment.
     """
-    for name in chapter_names():
+    names = assignments or chapter_names()
+    for name in names:
         yield from (_settle(file, check=check) for file in _chapter_files(course, name))
     for path in sorted((course.path / "course").glob("*.md")):
         yield _settle(_page(path), check=check)
     if not check:
-        for name in chapter_names():
+        for name in names:
             write_source(course.path, graded_chapter(name, course.hidden), course.sources)
 
 

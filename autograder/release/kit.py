@@ -9,7 +9,7 @@ from pathlib import Path
 
 from autograder.courseroot import CourseRoot
 from autograder.exercise import load_chapter
-from autograder.release.leaks import Leak, course_secrets, scan
+from autograder.release.leaks import Leak, Secrets, course_secrets, scan
 from autograder.release.package import build_wheel
 from autograder.trusted.secret import course_secret
 
@@ -52,8 +52,13 @@ class LeakError(Exception):
         self.leaks = leaks
 
 
-def build_kit(course: CourseRoot, assignment: str, destination: Path) -> Path:
+def build_kit(course: CourseRoot, assignment: str, destination: Path, secrets: Secrets | None = None) -> Path:
     """Build an assignment's kit, scan it, and only then write it.
+
+    Parameters
+    ----------
+    secrets
+        What may not be in it; by default the course's, which take some seconds to collect.
 
     Returns
     -------
@@ -81,7 +86,7 @@ def build_kit(course: CourseRoot, assignment: str, destination: Path) -> Path:
         data = _zip(files)
         candidate = Path(name) / f"{folder}.zip"
         candidate.write_bytes(data)
-        leaks = scan(candidate, course_secrets(course, course_secret(course.path)))
+        leaks = scan(candidate, secrets or course_secrets(course, course_secret(course.path)))
     if leaks:
         raise LeakError(leaks)
     destination.mkdir(parents=True, exist_ok=True)

@@ -21,6 +21,7 @@ from autograder.draws import graded_seed, public_seed
 from autograder.exercise import Exercise, chapter_names, graded_chapter, load_chapter
 from autograder.recording import write
 from autograder.release.masters import BEGIN, END, solution_lines
+from autograder.release.phrases import Phrases
 from autograder.trusted.reference import Reference
 
 #: Shorter lines say too little to be a secret: ``return ids`` stands in many files.
@@ -58,9 +59,10 @@ class Secrets:
 
 def scan(path: Path, secrets: Secrets) -> list[Leak]:
     """Look for secrets in a file or in all files below a folder, archives included."""
+    wanted = _Wanted(secrets)
     leaks: list[Leak] = []
     for name, data in _files(path):
-        leaks += _scan_file(name, data, secrets)
+        leaks += _scan_file(name, data, wanted)
     return leaks
 
 
@@ -116,23 +118,32 @@ def _opened(name: str, data: bytes) -> Iterator[tuple[str, bytes]]:
         raise UnreadableArchiveError(f"{name} looks like an archive and cannot be opened: {error}") from error
 
 
-def _scan_file(name: str, data: bytes, secrets: Secrets) -> Iterator[Leak]:
+class _Wanted:
+    """The secrets by kind, each in a form in which it can be looked for together with all others of its kind."""
+
+    def __init__(self, secrets: Secrets) -> None:
+        self.lines = {kind: Phrases(map(str.encode, lines)) for kind, lines in secrets.lines.items()}
+        self.texts = {kind: Phrases(map(str.encode, texts)) for kind, texts in secrets.texts.items()}
+        forms = {kind: [form for blob in blobs for form in _written_out(blob)] for kind, blobs in secrets.blobs.items()}
+        self.blobs = {kind: Phrases(found) for kind, found in forms.items()}
+
+
+def _scan_file(name: str, data: bytes, wanted: _Wanted) -> Iterator[Leak]:
     if name.endswith((".pyc", ".pyo")):
         yield Leak(name, "compiled code", "bytecode cannot be scanned, so none may be shipped")
     if re.search(r"(^|[/!])(solutions|grading|hidden|release|trusted)/", name):
         yield Leak(name, "a file of the instructor's side", name)
-    for kind, blobs in secrets.blobs.items():
-        for blob in blobs:
-            if any(form in data for form in _written_out(blob)):
-                yield Leak(name, kind, "(not shown)")
+    for kind, forms in wanted.blobs.items():
+        if forms.found_in(data):
+            yield Leak(name, kind, "(not shown)")
     text = "\n".join(_texts(name, data))
     if "BEGIN SOLUTION" in text and not name.endswith("masters.py"):
         yield Leak(name, "a solution marker", "BEGIN SOLUTION")
-    for kind, phrases in secrets.texts.items():
-        yield from (Leak(name, kind, phrase[:40]) for phrase in phrases if phrase in text)
-    folded = _folded_text(text.splitlines())
-    for kind, telling in secrets.lines.items():
-        yield from (Leak(name, kind, line) for line in sorted(telling) if line in folded)
+    for kind, texts in wanted.texts.items():
+        yield from (Leak(name, kind, found.decode()[:40]) for found in sorted(texts.found_in(text.encode())))
+    folded = _folded_text(text.splitlines()).encode()
+    for kind, lines in wanted.lines.items():
+        yield from (Leak(name, kind, found.decode()) for found in sorted(lines.found_in(folded)))
 
 
 def _written_out(blob: bytes) -> Iterator[bytes]:

@@ -6,7 +6,7 @@ import base64
 import copy
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ import nbformat
 import pytest
 
 from autograder.courseroot import CourseRoot
-from autograder.exercise import chapter_names, graded_chapter
+from autograder.exercise import UnknownAssignmentError, chapter_names, graded_chapter
 from autograder.recording import write
 from autograder.release.build import Built, build
 from autograder.release.digest import digest, is_untouched
@@ -37,8 +37,9 @@ def contents(course: CourseRoot) -> dict[str, bytes]:
     }
 
 
-def built(course: CourseRoot, *, check: bool = False) -> dict[Path, Built]:
-    return {item.path: item for item in build(course, check=check)}
+def built(course: CourseRoot, *, check: bool = False, assignments: Sequence[str] = (CHAPTER,)) -> dict[Path, Built]:
+    """Build one assignment and all pages, if nothing else is said."""
+    return {item.path: item for item in build(course, assignments, check=check)}
 
 
 def change_master(course: CourseRoot) -> None:
@@ -89,7 +90,7 @@ each_edit = pytest.mark.parametrize("change", [write_in_a_cell, run_a_cell, add_
 def test_every_generated_file_in_the_repository_is_up_to_date(course: CourseRoot) -> None:
     stale = [
         str(path.relative_to(course.path))
-        for path, item in built(course, check=True).items()
+        for path, item in built(course, check=True, assignments=()).items()
         if item.status != "unchanged"
     ]
     assert stale == [], "run `nexttoken build` and commit the result"
@@ -109,7 +110,7 @@ def test_nothing_generated_is_left_over_from_a_chapter_that_is_gone(course: Cour
 def test_building_twice_changes_nothing(built_course: CourseRoot) -> None:
     before = contents(built_course)
     sources = {path: path.read_bytes() for path in built_course.sources.rglob("*.ipynb")}
-    again = built(built_course)
+    again = built(built_course, assignments=())
     assert {item.status for item in again.values()} == {"unchanged"}
     assert contents(built_course) == before
     assert {path: path.read_bytes() for path in built_course.sources.rglob("*.ipynb")} == sources
@@ -121,7 +122,7 @@ def test_building_from_nothing_gives_what_is_committed(built_course: CourseRoot)
         shutil.rmtree(path)
     for path in (built_course.path / "course").glob("*.ipynb"):
         path.unlink()
-    assert {item.status for item in built(built_course).values()} == {"written"}
+    assert {item.status for item in built(built_course, assignments=()).values()} == {"written"}
     assert contents(built_course) == before
 
 
@@ -133,6 +134,16 @@ def test_check_reports_what_a_changed_master_makes_stale_and_changes_nothing(bui
     assert {built_course.released(CHAPTER), page} <= stale
     assert built_course.path / "autograder" / "recorded" / f"{CHAPTER}.json" not in stale
     assert contents(built_course) == before
+
+
+def test_only_the_named_assignment_is_built(course: CourseRoot) -> None:
+    for name in chapter_names():
+        course.released(name).unlink()
+    done = built(course)
+    assert done[course.released(CHAPTER)].status == "written"
+    assert [path.name for path in sorted(course.exercises.rglob("*.ipynb"))] == [f"{CHAPTER}.ipynb"]
+    with pytest.raises(UnknownAssignmentError, match="next_tokens"):
+        built(course, assignments=["next_tokens"])
 
 
 def test_check_reports_what_is_missing(course: CourseRoot) -> None:

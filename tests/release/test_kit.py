@@ -49,7 +49,7 @@ def found(path: Path) -> set[str]:
 
 def test_a_kit_holds_the_notebook_the_wheel_and_a_readme_and_nothing_else(course: CourseRoot, tmp_path: Path) -> None:
     for name in chapter_names():
-        path = build_kit(course, name, tmp_path / "dist")
+        path = build_kit(course, name, tmp_path / "dist", secrets())
         assert path == tmp_path / "dist" / f"nexttoken-{name}.zip"
         with zipfile.ZipFile(path) as kit:
             folder, names = f"nexttoken-{name}", sorted(kit.namelist())
@@ -62,8 +62,8 @@ def test_a_kit_holds_the_notebook_the_wheel_and_a_readme_and_nothing_else(course
 
 
 def test_building_a_kit_again_gives_the_same_bytes(course: CourseRoot, tmp_path: Path) -> None:
-    first = build_kit(course, CHAPTER, tmp_path / "one").read_bytes()
-    assert build_kit(course, CHAPTER, tmp_path / "two").read_bytes() == first
+    first = build_kit(course, CHAPTER, tmp_path / "one", secrets()).read_bytes()
+    assert build_kit(course, CHAPTER, tmp_path / "two", secrets()).read_bytes() == first
 
 
 def test_the_wheel_holds_what_a_student_needs_and_nothing_of_the_instructors_side(
@@ -325,7 +325,7 @@ def test_a_kit_with_a_secret_in_it_is_not_written(
 ) -> None:
     plant(course)
     with pytest.raises(LeakError, match="No kit was written") as refused:
-        build_kit(course, CHAPTER, tmp_path / "dist")
+        build_kit(course, CHAPTER, tmp_path / "dist", secrets())
     assert refused.value.leaks
     assert all(isinstance(leak, Leak) for leak in refused.value.leaks)
     assert not (tmp_path / "dist").exists()
@@ -347,7 +347,7 @@ _START = "import sys; sys.path[:] = [item for item in sys.path if 'site-packages
 @pytest.fixture
 def package(course: CourseRoot, tmp_path: Path) -> Path:
     """Unpack the wheel of a kit into a folder of its own."""
-    with zipfile.ZipFile(build_kit(course, CHAPTER, tmp_path / "dist")) as kit:
+    with zipfile.ZipFile(build_kit(course, CHAPTER, tmp_path / "dist", secrets())) as kit:
         (name,) = [name for name in kit.namelist() if name.endswith(".whl")]
         with zipfile.ZipFile(io.BytesIO(kit.read(name))) as wheel:
             wheel.extractall(tmp_path / "package")
