@@ -25,13 +25,14 @@ from autograder.exercise import Chapter, chapter_names, load_chapter
 from autograder.grading.assignment import Assignment
 from autograder.grading.classroom import Places, Told, grade_class, grades_csv
 from autograder.grading.engine import Engine, Graded
+from autograder.grading.experiments import findings
 from autograder.grading.gradebook import database_url, demand_gradebook, shown, write_gradebook
 from autograder.grading.handed_in import find_submissions
 from autograder.grading.isolation import Isolation
 from autograder.grading.process import InfrastructureError
 from autograder.grading.repair import repair
 from autograder.grading.results import Result, load, load_all, submission_key, write_atomically
-from autograder.grading.submission import read_notebook
+from autograder.grading.submission import notebook_of, read_json
 from autograder.grading.workers import opened_workers
 from nexttoken.scratch import scratch_folder
 from nexttoken.selftest import cores
@@ -86,7 +87,9 @@ def run_explaining(order: GradeOrder) -> str:
         raise InfrastructureError(f"{submission.student}: not graded: {submission.problem}")
     assignment = Assignment.of(course, name, order.isolation)
     data = submission.read()
-    notebook, notes = repair(read_notebook(data), assignment.release)
+    content = read_json(data)
+    found = findings(name, content)
+    notebook, notes = repair(notebook_of(content), assignment.release)
     with scratch_folder(), Engine.open(assignment) as engine:
         graded = engine.grade(notebook)
         explained = engine.explain(graded)
@@ -97,6 +100,7 @@ def run_explaining(order: GradeOrder) -> str:
             *notes,
             "",
             explained,
+            *(f"\n{finding.experiment}, an experiment, earns no points\n{finding}" for finding in found),
             "",
             _compared(known, data, assignment, graded),
         ]

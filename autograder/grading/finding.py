@@ -19,6 +19,9 @@ class Finding:
     #: The recorded table as text; empty if there is none.
     table: str = ""
 
+    def __str__(self) -> str:
+        return "\n\n".join([*([self.table] if self.table else []), *self.remarks])
+
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON data."""
         return {

@@ -67,8 +67,7 @@ def _ends_in(source: str, experiment: str) -> bool:
 
 
 def _said(finding: Finding) -> NotebookNode:
-    text = "\n\n".join([*([finding.table] if finding.table else []), *finding.remarks])
-    made: NotebookNode = new_output("stream", name="stdout", text=_cut(text))
+    made: NotebookNode = new_output("stream", name="stdout", text=_cut(str(finding)))
     return made
 
 

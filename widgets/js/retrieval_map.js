@@ -206,9 +206,9 @@ function build(ui) {
     h("p", { class: "soft facts" }, "Drag the diamond. Click passages to read."));
 
   const { ends } = plane(spots, 640);
-  const put = (spot) => ui.set({ place: spot.map((v, axis) => +Math.max(ends[axis][0], Math.min(ends[axis][1], v)).toFixed(3)) });
+  const drop = (spot) => ui.set({ place: spot.map((v, axis) => +Math.max(ends[axis][0], Math.min(ends[axis][1], v)).toFixed(3)) });
   const drags = ["Drag across", "Drag up"].map((name, axis) =>
-    slider(name, { min: ends[axis][0].toFixed(2), max: ends[axis][1].toFixed(2), step: 0.01 }, (value) => put(now.spot.with(axis, value))));
+    slider(name, { min: ends[axis][0].toFixed(2), max: ends[axis][1].toFixed(2), step: 0.01 }, (value) => drop(now.spot.with(axis, value))));
   const reader = select("Passage", [[-1, "nearest on map"], ...texts.map((text, i) => [i, `${names[i]}: ${text.slice(0, 40)}`])],
     (chosen) => ui.set({ chosen }));
   for (const { node } of [from, to, reader]) node.style.display = "block";
@@ -230,7 +230,7 @@ function build(ui) {
     const chosen = now.places.findIndex((spot) => far(spot) < 12);
     if (chosen >= 0) ui.set({ chosen });
   },
-  onpointermove: (event) => held && put(view.back(point(map, event))),
+  onpointermove: (event) => held && drop(view.back(point(map, event))),
   ontouchmove: (event) => held && event.preventDefault(), // the page does not scroll along
   onlostpointercapture: () => { held = 0; } });
   const lists = [0, 1].map((n) => make("svg", { role: "img", onclick: (event) => {

@@ -122,11 +122,8 @@ export function draw(svg, { pair, names, top, open, w, text }) {
   picture(svg, w, 4 + 32 * names.length, text,
     pair.map(([values, role], n) => [bars(role, n, 0.15, (i) => values[i]),
       bars(role, n, 1, (i) => (open ? Math.min(...both(i)) : values[i]))]),
-    names.map((name, i) => {
-      const [y, right] = [4 + 32 * i, left + scale * Math.max(...both(i)) + 6];
-      return [label(left - 8, y + 16, name, "end"), pair.map(([values, , word], n) =>
-        label(right, y + 10 + 13 * n, percent(values[i]) + (i ? "" : ` ${word}`)))];
-    }));
+    names.map((name, i) => [label(left - 8, 20 + 32 * i, name, "end"), pair.map(([values, , word], n) =>
+      label(left + scale * values[i] + 6, 14 + 32 * i + 13 * n, percent(values[i]) + (i ? "" : ` ${word}`)))]));
 }
 
 // The last random number on a row from 0 to 1, and the tokens of its round.

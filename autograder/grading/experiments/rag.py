@@ -19,11 +19,11 @@ from autograder.grading.experiments.form import (
 )
 from autograder.records import Record
 from autograder.trusted.reference import load_reference
-from pocket.experiments import reading_test
+from pocket.experiments import MOST_QUESTIONS, reading_test
 
 #: Rows of the table, and how many passages each gave the model to read.
 _CONDITIONS = {"closed book": 0, "k=1": 1, "k=5": 5}
-_MOST_QUESTIONS, _MOST_GOLDS = 1_000, 20
+_MOST_ASKED, _MOST_GOLDS = 1_000, 20
 _MOST_DRAWS, _MOST_DRAWN = 20_000, 2_000_000
 #: A model that has not read of the world is seldom right by chance.
 _MOST_CLOSED_BOOK = 0.3
@@ -34,17 +34,17 @@ def _words(said: str) -> list[str]:
 
 
 def _check(kept: Record) -> Checked:
-    questions = texts(items(part(kept.data, "questions"), "questions", _MOST_QUESTIONS), "questions")
+    questions = texts(items(part(kept.data, "questions"), "questions", _MOST_ASKED), "questions")
     count = len(questions)
     golds = [
         texts(items(one, "golds", _MOST_GOLDS), "golds")
-        for one in items(part(kept.data, "golds"), "golds", _MOST_QUESTIONS, count)
+        for one in items(part(kept.data, "golds"), "golds", _MOST_ASKED, count)
     ]
     seed = whole(part(kept.data, "seed"), "seed", 0, 2**32 - 1)
     draws = whole(part(kept.data, "draws"), "draws", 1, min(_MOST_DRAWS, _MOST_DRAWN // count))
     said = mapping(part(kept.data, "predictions"), "predictions")
     predictions = {
-        k: texts(items(part(said, name), "predictions", _MOST_QUESTIONS, count), "predictions")
+        k: texts(items(part(said, name), "predictions", _MOST_ASKED, count), "predictions")
         for name, k in _CONDITIONS.items()
     }
     reference = load_reference("rag")
@@ -65,7 +65,7 @@ def _check(kept: Record) -> Checked:
 
 
 def _other_golds(questions: Sequence[str], golds: Sequence[list[str]]) -> tuple[str, ...]:
-    test = reading_test()
+    test = reading_test(MOST_QUESTIONS)
     right = {question: list(answers) for question, answers in zip(test.questions, test.golds, strict=True)}
     wrong = sum(right.get(question, given) != given for question, given in zip(questions, golds, strict=True))
     return (
@@ -75,7 +75,7 @@ def _other_golds(questions: Sequence[str], golds: Sequence[list[str]]) -> tuple[
 
 def _notes(questions: Sequence[str], means: dict[str, float]) -> tuple[str, ...]:
     """Say what is out of its band; of a student's own questions, no band is known."""
-    if not set(questions) <= set(reading_test().questions):
+    if not set(questions) <= set(reading_test(MOST_QUESTIONS).questions):
         return ("The questions are your own, so their gold answers were taken as they are.",)
     notes = []
     if means["closed book"] > _MOST_CLOSED_BOOK:
