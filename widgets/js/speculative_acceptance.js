@@ -247,7 +247,7 @@ function build(ui) {
   const figures = h("div", { class: "facts" });
   const head = (text) => h("h3", {}, text);
   const flow = (...nodes) =>
-    h("div", { style: "display:grid;gap:24px;grid-template-columns:repeat(auto-fit,minmax(17em,1fr))" }, nodes);
+    h("div", { style: "display:grid;gap:24px;margin-top:8px;grid-template-columns:repeat(auto-fit,minmax(17em,1fr))" }, nodes);
   const later = h("div", {}, head("Many runs"), fields[2], said[1], flow(...notes.map((note, i) => h("div", {}, note, charts[i]))),
     head("Is it quicker?"), flow(...charts.slice(3)), said[2]);
   const more = numbers("speculative-acceptance", pictures);
