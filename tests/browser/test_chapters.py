@@ -10,10 +10,10 @@ import nbformat
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from tests.browser.courseserver import CourseCopy, Watched, serving, watch
+from tests.browser.courseserver import CourseCopy, Watched, serving
 from tests.browser.labpage import LabPage
 from tests.browser.livewidget import LiveWidget
-from tests.browser.test_hosts import NotebookPage, notebooks_own, opened
+from tests.browser.notebookpage import NotebookPage, opened, watched_page
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -37,13 +37,8 @@ def server(course: CourseCopy) -> Iterator[Callable[[str], str]]:
 @pytest.fixture
 def watched(browser: Browser, server: Callable[[str], str]) -> Iterator[Watched]:
     """Return a tall page, in which all cells are drawn; an error or a request to another machine fails the test."""
-    watched = watch(browser, height=2000)
-    yield watched
-    for session in watched.page.request.get(server("api/sessions")).json():
-        watched.page.request.delete(server(f"api/sessions/{session['id']}"))
-    watched.page.context.close()
-    assert [error for error in watched.errors if not notebooks_own(error)] == []
-    assert watched.outside == []
+    with watched_page(browser, server, height=2000) as watched:
+        yield watched
 
 
 @pytest.mark.parametrize("chapter", CHAPTERS)

@@ -9,9 +9,10 @@ import nbformat
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.courseserver import CourseCopy, Watched, watch
+from tests.browser.courseserver import CourseCopy, Watched
 from tests.browser.labpage import LabPage
 from tests.browser.livewidget import NAMES, LiveWidget
+from tests.browser.notebookpage import NotebookPage, opened, watched_page
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -21,50 +22,11 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 _ASK = "print(w.prediction, [name for name in w.shared if getattr(w, name) != w.made[name]])"
 
 
-#: How often a page is opened whose own start may fail.
-_TRIES = 3
-
-
-class NotebookPage(LabPage):
-    """A notebook that is open in Notebook 7: the same cells without JupyterLab's status bar."""
-
-    def wait_until_ready(self) -> None:
-        self.notebook.locator(".jp-Cell").first.wait_for(timeout=90_000)
-        self.page.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]').wait_for(timeout=90_000)
-
-
 @pytest.fixture
 def watched(browser: Browser, server: Callable[[str], str]) -> Iterator[Watched]:
     """Return a page; an error in its console or a request to another machine fails the test."""
-    watched = watch(browser)
-    yield watched
-    for session in watched.page.request.get(server("api/sessions")).json():
-        watched.page.request.delete(server(f"api/sessions/{session['id']}"))
-    watched.page.context.close()
-    assert [error for error in watched.errors if not notebooks_own(error)] == []
-    assert watched.outside == []
-
-
-def notebooks_own(error: str) -> bool:
-    """Recognise two races of Notebook 7.6 while it starts, on any notebook: they come and go, and need no widget."""
-    races = ("(reading 'schema')", "Command 'filebrowser:open-path' not registered")
-    return (
-        error.startswith("uncaught: ")
-        and "/static/notebook/notebook_core" in error
-        and any(race in error for race in races)
-    )
-
-
-def opened(host: type[LabPage], watched: Watched, address: str) -> LabPage:
-    """Open a notebook; anew if Notebook's own race was lost, since the page then lacks what was to load after it."""
-    for _ in range(_TRIES):
-        watched.errors[:] = [error for error in watched.errors if not notebooks_own(error)]
-        watched.page.goto(address)
-        notebook = host(watched.page)
-        notebook.wait_until_ready()
-        if not any(map(notebooks_own, watched.errors)):
-            break
-    return notebook
+    with watched_page(browser, server) as watched:
+        yield watched
 
 
 def write_notebook(course: CourseCopy, name: str) -> None:
