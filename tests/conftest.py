@@ -100,18 +100,18 @@ def course(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CourseRoot:
 
 @pytest.fixture(scope="session")
 def built_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Copy the course and build it, once for each worker; to be copied, not changed."""
+    """Copy the course and build chapter 1 and the pages, once for each worker; to be copied, not changed."""
     from autograder.release.build import build
 
     made = copied_course(tmp_path_factory.mktemp("template") / "course")
-    for _ in build(made):
+    for _ in build(made, ["next_token"]):
         pass
     return made.path
 
 
 @pytest.fixture
 def built_course(course: CourseRoot, built_template: Path) -> CourseRoot:
-    """Copy the course with everything generated up to date."""
+    """Copy the course with all that is generated of chapter 1, and the pages, up to date."""
     shutil.rmtree(course.path)
     shutil.copytree(built_template, course.path)
     return course

@@ -124,7 +124,7 @@ def test_the_table_has_a_line_for_each_exercise() -> None:
 
 
 def test_a_check_of_what_is_up_to_date_is_silent_about_files(built_course: CourseRoot, here: Path) -> None:
-    said = call("build", "--check")
+    said = call("build", "--check", CHAPTER)
     assert said.exit_code == 0, said.output
     assert "STALE" not in said.output
     assert "unchanged" in said.output
@@ -133,7 +133,7 @@ def test_a_check_of_what_is_up_to_date_is_silent_about_files(built_course: Cours
 def test_a_check_of_what_is_out_of_date_names_the_files_and_fails(built_course: CourseRoot, here: Path) -> None:
     page = here / "course" / "index.md"
     page.write_text(page.read_text(encoding="utf-8") + "\nMore.\n", encoding="utf-8")
-    said = call("build", "--check")
+    said = call("build", "--check", CHAPTER)
     assert said.exit_code == 1
     assert "STALE    course/index.ipynb: its master has changed; run `nexttoken build`" in said.output
 
@@ -141,7 +141,7 @@ def test_a_check_of_what_is_out_of_date_names_the_files_and_fails(built_course: 
 def test_building_over_somebodys_work_keeps_it_says_so_and_fails(built_course: CourseRoot, here: Path) -> None:
     path = built_course.released(CHAPTER)
     path.write_text("{}", encoding="utf-8")
-    said = call("build")
+    said = call("build", CHAPTER)
     assert said.exit_code == 1
     assert f"KEPT     exercises/{CHAPTER}/{CHAPTER}.ipynb was changed by somebody" in said.output
     assert f"exercises/{CHAPTER}/{CHAPTER}.new.ipynb" in said.output

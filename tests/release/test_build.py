@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import copy
 import json
-import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -110,7 +109,7 @@ def test_nothing_generated_is_left_over_from_a_chapter_that_is_gone(course: Cour
 def test_building_twice_changes_nothing(built_course: CourseRoot) -> None:
     before = contents(built_course)
     sources = {path: path.read_bytes() for path in built_course.sources.rglob("*.ipynb")}
-    again = built(built_course, assignments=())
+    again = built(built_course)
     assert {item.status for item in again.values()} == {"unchanged"}
     assert contents(built_course) == before
     assert {path: path.read_bytes() for path in built_course.sources.rglob("*.ipynb")} == sources
@@ -118,11 +117,17 @@ def test_building_twice_changes_nothing(built_course: CourseRoot) -> None:
 
 def test_building_from_nothing_gives_what_is_committed(built_course: CourseRoot) -> None:
     before = contents(built_course)
-    for path in (built_course.exercises, built_course.sample_class, built_course.path / "autograder" / "recorded"):
-        shutil.rmtree(path)
-    for path in (built_course.path / "course").glob("*.ipynb"):
+    generated = [
+        built_course.released(CHAPTER),
+        built_course.path / "autograder" / "recorded" / f"{CHAPTER}.json",
+        *built_course.sample_class.glob(f"*/{CHAPTER}/*"),
+        *(built_course.path / "course").glob("*.ipynb"),
+    ]
+    for path in generated:
         path.unlink()
-    assert {item.status for item in built(built_course, assignments=()).values()} == {"written"}
+    done = built(built_course)
+    assert {item.status for item in done.values()} == {"written"}
+    assert set(generated) <= set(done)
     assert contents(built_course) == before
 
 
