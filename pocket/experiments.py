@@ -6,10 +6,13 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any
 
-from pocket.world.facts import World
+from pocket.errors import SettingError
+from pocket.world.facts import World, fill
 from pocket.world.questions import arithmetic, chain, lookup
 
-_PASSAGES, _LOOKUPS, _QUESTIONS = 50, 10, 15
+#: The most questions that `reading_test` has.
+MOST_QUESTIONS = 100
+_PASSAGES, _FIRST, _MULTI_STEP = 50, 10, 15
 _NEEDS = {"chain": ("search",), "difference": ("search", "calculate"), "total": ("search", "calculate")}
 
 
@@ -23,15 +26,34 @@ class ReadingTest:
     golds: tuple[tuple[str, ...], ...]
 
 
-def reading_test() -> ReadingTest:
-    """Return the questions of the book's exercise 14.4: ten, each answered by one of 50 passages."""
+def reading_test(questions: int = 10) -> ReadingTest:
+    """Return the test of the book's exercise 14.4: 50 passages, and questions that are each answered by one of them.
+
+    Parameters
+    ----------
+    questions
+        How many, from 1 to 100. Fewer questions are the first ones of more, and the passages are always the same.
+
+    Raises
+    ------
+    ValueError
+        If there are not as many questions.
+    """
+    if not 1 <= questions <= MOST_QUESTIONS:
+        raise SettingError(f"The test has 1 to {MOST_QUESTIONS} questions, not {questions}.")
     draw = Random(2)
     chosen = draw.sample(World("chapter 2").passages, _PASSAGES)
-    asked = [lookup(draw.choice(passage.facts), draw) for passage in draw.sample(chosen, _LOOKUPS)]
+    first = [lookup(draw.choice(passage.facts), draw).text for passage in draw.sample(chosen, _FIRST)]
+    answers = {
+        fill(wording, e=fact.entity): fact.answer
+        for passage in chosen
+        for fact in passage.facts
+        for wording in fact.relation.questions
+    }
+    more = draw.sample([text for text in answers if text not in first], MOST_QUESTIONS - _FIRST)
+    asked = [*first, *more][:questions]
     return ReadingTest(
-        tuple(passage.text for passage in chosen),
-        tuple(question.text for question in asked),
-        tuple((question.answer,) for question in asked),
+        tuple(passage.text for passage in chosen), tuple(asked), tuple((answers[text],) for text in asked)
     )
 
 
@@ -42,7 +64,7 @@ def agents_world() -> World:
 
 def _multi_step() -> tuple[dict[str, Any], ...]:
     world, rng = agents_world(), Random("agents")
-    drawn = [rng.choice((chain, arithmetic))(world, rng) for _ in range(_QUESTIONS)]
+    drawn = [rng.choice((chain, arithmetic))(world, rng) for _ in range(_MULTI_STEP)]
     return tuple({"question": one.text, "answer": one.answer, "needs": list(_NEEDS[one.shape])} for one in drawn)
 
 

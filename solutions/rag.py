@@ -567,8 +567,9 @@ def mrr(rankings: list[list[str]], relevant: list[list[str]]) -> float:
 #
 # $$\text{DCG@}k = \sum_{r=1}^{k} \frac{g_r}{\log_2(r + 1)}, \qquad \text{nDCG@}k = \frac{\text{DCG@}k}{\text{IDCG@}k}$$
 #
-# IDCG is the DCG of the best possible order of *all* documents that have a gain, retrieved or not. (Järvelin and
-# Kekäläinen, 2002. Some programs put $2^g - 1$ in place of $g$; here it is $g$.)
+# IDCG is the DCG of the best possible order of *all* documents that have a gain, retrieved or not. (The idea is of
+# Järvelin and Kekäläinen, 2002, who divide by $\log_2(\text{rank})$ from rank 2 on. Some programs put $2^g - 1$ in
+# place of $g$. Here it is $g$, and $\log_2(\text{rank} + 1)$.)
 #
 # **By hand.** Gains a 3, b 1. Retrieved `["b", "x", "a"]`, $k = 3$: DCG $= 1/1 + 0 + 3/2 = 2.5$. Ideal: a, b: $3/1 +
 # 1/1.585 = 3.631$. nDCG $= 0.689$.
@@ -1445,11 +1446,17 @@ def rag_experiment(
 # check(rag_experiment)
 
 # %% [markdown]
-# **The experiment itself.** Ten questions about a world that pocket-lm has never read, 50 passages to search, and
-# your own functions. `search` uses BM25; try `cosine_top_k` over MiniLM's vectors (`pocket.load("minilm").encode`) or
-# both, merged by `reciprocal_rank_fusion`. Before you run it, write down an order of the three means. Is more reading
-# better for a small model? The cell earns no points. `record` shows your table and keeps the 30 answers in the cell's
-# output: save the notebook, and your feedback says whether the table follows from them.
+# **The experiment itself.** Questions about a world that pocket-lm has never read, 50 passages to search, and your own
+# functions. `search` uses BM25; try `cosine_top_k` over MiniLM's vectors (`pocket.load("minilm").encode`) or both,
+# merged by `reciprocal_rank_fusion`. Before you run the cell, write down an order of the three means. Is more reading
+# better for a small model?
+#
+# Run it with ten questions, then set `count = 100`; a hundred take a quarter of a minute. The first ten of them are
+# the same ten. A mean over ten times as many questions varies about $\sqrt{10} \approx 3$ times less, so its interval
+# should be about a third as wide. Look at the rows of k=1 and k=5: do the two intervals still meet?
+#
+# The cell earns no points. `record` shows your table and keeps three answers to each question in the cell's output.
+# Save the notebook, and your feedback says whether the table follows from them. The last run is the one that counts.
 
 # %% tags=["active-ipynb", "experiment"]
 # import pocket
@@ -1457,8 +1464,10 @@ def rag_experiment(
 # from pocket.experiments import reading_test
 # from pocket.world.prompts import closed_book, open_book
 #
+# count = 10  # how many questions: 10, then 100
+#
 # lm = pocket.load("pocket-lm")
-# test = reading_test()
+# test = reading_test(count)
 # questions, golds = list(test.questions), [list(answers) for answers in test.golds]
 # seed, draws = 0, 2_000
 # said = {"closed book": {}, "k=1": {}, "k=5": {}}

@@ -118,6 +118,7 @@ def test_the_place_of_the_right_passage_shows_no_u(said: str) -> None:
     means, lows, highs = zip(*((row[0], row[-2], row[-1]) for row in rows), strict=True)
     assert max(lows) <= min(highs)  # the intervals overlap
     assert means[1] > min(means)  # the middle is not the worst
+    assert numbers(after(said, "prompts of")[0])[-1] < 1_000  # shorter by far than the paper's
 
 
 @pytest.mark.slow

@@ -27,20 +27,21 @@ from autograder.grading.results import Result
 from autograder.grading.submission import is_experiment, read_json
 from autograder.grading.work import Work, do
 from autograder.records import MOST_BYTES, RECORD_TYPE, Record
-from pocket.experiments import MULTI_STEP, reading_test
+from pocket.experiments import MOST_QUESTIONS, MULTI_STEP, reading_test
 from pocket.tools import run_agents
 from solutions.agents import react_experiment
 from solutions.rag import rag_experiment, token_f1
 
 ROOT = Path(__file__).parents[2]
-TEST = reading_test()
 
 
-def rag_record(**changes: Any) -> Record:
+def rag_record(count: int = 10, **changes: Any) -> Record:
     """Record an experiment as the cell of the exercise does, with answers that are made up."""
-    questions, golds = list(TEST.questions), [list(one) for one in TEST.golds]
+    test = reading_test(count)
+    questions, golds = list(test.questions), [list(one) for one in test.golds]
     answers = [one[0] for one in golds]
-    predictions = {"closed book": ["unknown"] * 10, "k=1": [*answers[:6], *["unknown"] * 4], "k=5": answers}
+    some = [answer if number % 10 < 6 else "unknown" for number, answer in enumerate(answers)]
+    predictions = {"closed book": ["unknown"] * count, "k=1": some, "k=5": answers}
     table = rag_experiment(
         questions,
         golds,
@@ -49,7 +50,7 @@ def rag_record(**changes: Any) -> Record:
             questions.index(question)
         ],
         lambda said, right: token_f1(said, right, lambda text: text.lower().split()),
-        np.random.default_rng(0).integers(0, 10, size=(200, 10)),
+        np.random.default_rng(0).integers(0, count, size=(200, count)),
     )
     data = {"questions": questions, "golds": golds, "predictions": predictions, "seed": 0, "draws": 200, "model": "x"}
     return Record.of("rag_experiment", changes.pop("table", table), {**data, **changes})
@@ -137,13 +138,24 @@ def test_every_experiment_that_is_recorded_is_checked(chapter: str) -> None:
 # --- what is computed again
 
 
-def test_a_table_that_follows_from_its_predictions() -> None:
-    finding = found("rag", rag_record().to_json())
+@pytest.mark.parametrize("count", [10, MOST_QUESTIONS])
+def test_a_table_that_follows_from_its_predictions(count: int) -> None:
+    finding = found("rag", rag_record(count).to_json())
     assert finding.state == "holds"
     assert finding.remarks == (
-        "Your table follows from its 30 predictions: means and intervals were computed again from them.",
+        f"Your table follows from its {3 * count} predictions: means and intervals were computed again from them.",
     )
     assert finding.table.splitlines()[0].split() == ["mean", "low", "high"]
+
+
+def test_the_interval_of_a_hundred_questions_is_not_that_of_ten() -> None:
+    """A record of a hundred questions with the interval of the first ten does not hold: it is computed again too."""
+    ten, hundred = (rag_record(count) for count in (10, MOST_QUESTIONS))
+    wide, narrow = (float(np.ptp([row["low"], row["high"]])) for row in (ten.table["k=1"], hundred.table["k=1"]))
+    assert 2 < wide / narrow < 5
+    finding = found("rag", rag_record(MOST_QUESTIONS, table=ten.table).to_json())
+    assert finding.state == "differs"
+    assert "`k=1` does not follow from its 100 predictions: its `low` is" in finding.remarks[0]
 
 
 def test_a_table_that_follows_from_its_trajectories() -> None:
@@ -196,22 +208,25 @@ def test_failures_of_other_kinds_are_noticed() -> None:
     assert "Your list of failures does not follow from the trajectories: their kinds are" in finding.remarks[0]
 
 
-def test_other_gold_answers_than_the_worlds_are_noticed() -> None:
-    golds = copy.deepcopy(rag_record().data["golds"])
-    golds[2] = ["unknown"]
-    remarks = found("rag", rag_record(golds=golds).to_json()).remarks
+@pytest.mark.parametrize("count", [10, MOST_QUESTIONS])
+def test_other_gold_answers_than_the_worlds_are_noticed(count: int) -> None:
+    golds = copy.deepcopy(rag_record(count).data["golds"])
+    golds[-1] = ["unknown"]
+    remarks = found("rag", rag_record(count, golds=golds).to_json()).remarks
     assert "1 of the questions have other gold answers than in the world that they ask about." in remarks
     questions = [{**MULTI_STEP[0], "answer": "unknown"}, *MULTI_STEP[1:]]
     remarks = found("agents", agents_record(questions=questions).to_json()).remarks
     assert "1 of the questions have other answers than in the world that they ask about." in remarks
 
 
-def test_what_is_out_of_its_band_is_said() -> None:
-    record = rag_record()
+@pytest.mark.parametrize("count", [10, MOST_QUESTIONS])
+def test_what_is_out_of_its_band_is_said(count: int) -> None:
+    record = rag_record(count)
     swapped = {"closed book": "k=5", "k=5": "closed book", "k=1": "k=1"}
     finding = found(
         "rag",
         rag_record(
+            count,
             table={new: record.table[old] for new, old in swapped.items()},
             predictions={new: record.data["predictions"][old] for new, old in swapped.items()},
         ).to_json(),

@@ -14,9 +14,9 @@ match = chapter.function(
 )
 
 
-def _both(impl: Impl, texts: list[tuple[str, str]]) -> list[Any]:
-    """Compare some pairs that match and some that do not, in one observation."""
-    return [impl(prediction, [gold]) for prediction, gold in texts]
+def _both(impl: Impl, texts: list[tuple[str, str]]) -> dict[str, Any]:
+    """Compare some pairs that match and some that do not, in one observation that names them."""
+    return {f"{prediction!r} with {gold!r}": impl(prediction, [gold]) for prediction, gold in texts}
 
 
 @match.probe(points=2)
@@ -76,7 +76,8 @@ def takes_any_gold(impl: Impl, rng: Rng) -> Any:
     """One matching gold answer among several is enough."""
     one, *others = (str(word) for word in rng.permutation(["stone", "salt", "lake", "river", "song"]))
     golds = others[: 1 + rng.case]
-    return [impl(one, [*golds, one]), impl(one, golds), impl(golds[0], [*golds, one])]
+    last, none, first = impl(one, [*golds, one]), impl(one, golds), impl(golds[0], [*golds, one])
+    return {"the last one matches": last, "none matches": none, "the first one matches": first}
 
 
 @match.probe(points=0, gates=["takes_any_gold"], cases=2)

@@ -29,7 +29,9 @@ def _bm25(query, documents, k1, b, idf=None, weight=None):
     return scores
 
 
-@mistake("A term that most documents have gets a negative weight. Lucene's idf has a 1 inside the logarithm.")
+@mistake(
+    "Your idf is the older one, below 0 for a term that most documents have. Lucene's has a 1 inside the logarithm."
+)
 def lets_the_idf_go_negative(query, documents, k1=1.5, b=0.75):
     return _bm25(query, documents, k1, b, idf=lambda total, having: math.log((total - having + 0.5) / (having + 0.5)))
 

@@ -30,7 +30,7 @@ def _nearest(query, vectors, candidates, k):
     return candidates[near].tolist(), len(candidates)
 
 
-@mistake("You compared all vectors. Only those in the visited cells should cost anything.")
+@mistake("You compared all vectors. One of a cell that is not visited cannot be found, and costs nothing.")
 def compares_everything(query, vectors, centroids, probes, k):
     _refuse(probes, k)
     return _nearest(query, vectors, np.arange(len(vectors)), k)

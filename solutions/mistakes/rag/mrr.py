@@ -25,7 +25,7 @@ def inverts_the_mean_rank(rankings, relevant):
     return len(firsts) / sum(firsts) if firsts else 0.0
 
 
-@mistake("Yours begins at rank 0, or at 2: the first document of a ranking has rank 1.")
+@mistake("Your ranks begin at 2. The first document of a ranking has rank 1.")
 def counts_ranks_from_two(rankings, relevant):
     ranks = _ranks(rankings, relevant)
     return sum(1 / (each[0] + 1) for each in ranks if each) / len(ranks)

@@ -41,6 +41,11 @@ def divides_by_the_rank(retrieved, gains, k):
     return _ndcg(retrieved, gains, k, discount=lambda rank: rank)
 
 
+@mistake("At rank 2 you discount as little as at rank 1. That is the paper's log2(rank); the task's is log2(rank + 1).")
+def takes_the_papers_discount(retrieved, gains, k):
+    return _ndcg(retrieved, gains, k, discount=lambda rank: math.log2(max(rank, 2)))
+
+
 @mistake("You put 2^g - 1 in place of the gain, as some programs do. In this task the gain is g.")
 def takes_exponential_gains(retrieved, gains, k):
     return _ndcg(retrieved, gains, k, gain=lambda value: 2**value - 1)

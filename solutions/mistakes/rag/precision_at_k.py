@@ -28,7 +28,7 @@ def ignores_the_cut(retrieved, relevant, k):
     return _hits(retrieved, relevant, max(len(retrieved), 1) if k >= 1 else k) / k
 
 
-@mistake("You looked at one result too few, or too many: the slice of the first k ends at k.")
+@mistake("You left out the last of the first k results. Where does their slice end?")
 def stops_one_short(retrieved, relevant, k):
     return _hits(retrieved, relevant, max(1, k - 1) if k >= 1 else k) / k
 
