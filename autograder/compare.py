@@ -79,8 +79,10 @@ def _a(noun: str) -> str:
 
 
 def _wrong_kind(want: Any, got: Any, where: str) -> Difference:
-    if got is None:
+    if got is None and not where:
         return _differs(where, want, got, "None came back: is there a path through your code without a return?")
+    if got is None:
+        return _differs(where, want, got, f"{_a(_kind(want))} was expected, not None: was it not set, or not returned?")
     hint = ""
     if is_array(got) and not is_array(want) and tuple(got.shape) == () and type(want) in (int, float, bool):
         hint = "; `.item()` turns it into a plain number"

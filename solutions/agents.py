@@ -513,8 +513,8 @@ def validate_call(name: str, arguments: str, schemas: Mapping[str, Mapping[str, 
         item of an array its index, from 0, in square brackets. For "required" the place is the one that is empty; for
         "additionalProperties" it is the key that should not be there.
 
-        Each keyword is checked by itself, whatever the others say. If there is no such tool, the only problem is "$
-        tool". If the arguments are no JSON, it is "$ json".
+        Each keyword is checked by itself, whatever the others say. If there is no such tool, the only problem is
+        "$ tool". If the arguments are no JSON, it is "$ json".
     """
     ### BEGIN SOLUTION
     if name not in schemas:
@@ -878,9 +878,9 @@ class Guard:
 
         1. If the guard is stopped, the decision is "stopped".
         2. If the tool is not among `allowed`, or if there is no such tool, it is "not allowed". Only the exact name
-        counts. 3. If the tool is irreversible and the call is not approved, it is "not approved". `approve` is asked
-        once for each
-           call that gets here, and for no other.
+           counts.
+        3. If the tool is irreversible and the call is not approved, it is "not approved". `approve` is asked once for
+           each call that gets here, and for no other.
         4. Otherwise it is "done".
 
         The decision goes into the log first. If it is "done", the tool is then called once, and what it returns is
@@ -953,8 +953,9 @@ class Guard:
 #     calls = [step for step in trajectory["steps"] if ...]
 #     failed = [step for step in calls if ...]
 #     ...
-# return {"steps": ..., "calls": ..., "answered": ..., "accuracy": ..., "errors": ..., "recovered": ..., "repeated":
-# ...}
+# return {
+#     "steps": ..., "calls": ..., "answered": ..., "accuracy": ..., "errors": ..., "recovered": ..., "repeated": ...
+# }
 # ```
 #
 # </details>
@@ -981,8 +982,9 @@ def trajectory_metrics(trajectories: Sequence[Mapping[str, Any]]) -> dict[str, A
         apart from case and from blanks: at the ends they do not count, and in between any number of them counts as one.
         "errors": the share of all calls that have failed; 0.0 if there was no call.
         "recovered": of the trajectories with at least one failed call, the share that are right; None if there are
-        none. "repeated": the share of all calls whose tool and argument are those of an earlier call of the same
-        trajectory; 0.0 if there was no call.
+        none.
+        "repeated": the share of all calls whose tool and argument are those of an earlier call of the same trajectory;
+        0.0 if there was no call.
 
     Raises
     ------

@@ -157,6 +157,7 @@ def test_the_agent_is_nearly_always_right_and_the_others_never(after: Any) -> No
     assert mean == least
     assert "repeated calls: 0" in taken
     assert "better 14 times, worse 0 times" in after("better = sum(")
+    assert numbers(line(after("better = sum("), "chance that")) == [14, 0.00012]
     fifteen, sixty = (numbers(each) for each in after("by_agent_60 =").splitlines()[:2])
     assert fifteen[4] - fifteen[3] > sixty[4] - sixty[3]
     causes = after("def cause(run")

@@ -48,16 +48,16 @@ POINTS: dict[str, dict[str, float | None]] = {
         "10-from-colab": 131,
     },
     "agents": {
-        "01-all-right": 134,
-        "02-another-way": 134,
-        "04-half-done": 43,
-        "05-usual-mistakes": 78,
+        "01-all-right": 143,
+        "02-another-way": 143,
+        "04-half-done": 45,
+        "05-usual-mistakes": 80,
         "06-other-mistakes": 64,
-        "07-endless-loop": 126,
-        "10-from-colab": 134,
+        "07-endless-loop": 134,
+        "10-from-colab": 143,
     },
 }
-FULL = {"next_token": 131.0, "rag": 131.0, "agents": 134.0}
+FULL = {"next_token": 131.0, "rag": 131.0, "agents": 143.0}
 GRADED = {
     chapter: tuple(student for student, points in whole.items() if points is not None)
     for chapter, whole in POINTS.items()

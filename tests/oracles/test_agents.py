@@ -17,10 +17,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from autograder.draws import public_seed
+from autograder.exercise import load_chapter
+from autograder.judge import judge
+from autograder.observe import observe
+from autograder.proxy import Loopback
+from autograder.trusted.reference import Reference
 from pocket.tools import act, calculate
 from pocket.world import World, arithmetic, chain
 from pocket.world.traces import TROUBLES, trace
-from solutions.agents import Memory, parse_step, plan_order, react_loop, safe_calculate, validate_call
+from solutions.agents import Guard, Memory, parse_step, plan_order, react_loop, safe_calculate, validate_call
 
 repeatable = settings(derandomize=True, deadline=None, max_examples=150)
 
@@ -521,3 +527,71 @@ def test_nothing_that_was_added_is_lost(messages: list[str], window: int, data: 
     ranked = [m for _, _, m in sorted((-m.count("a"), at, m) for at, m in enumerate(memory.archive)) if "a" in m]
     assert memory.recall("a", 3) == ranked[:3]
     assert memory.context("a", 2) == [part for part in [memory.summary] if part] + ranked[:2] + memory.messages
+
+
+# --- students who let Python run what was written
+
+RUN: dict[str, tuple[dict[str, Any], bool, str]] = {
+    "eval(text)": ({}, False, "runs the text: names and calls"),
+    "eval(text), errors caught": ({}, True, "runs the text: names and calls"),
+    "emptied builtins": ({"__builtins__": {}}, False, "Emptied builtins make no sandbox"),
+    "emptied builtins, errors caught": ({"__builtins__": {}}, True, "Without builtins it is no sandbox"),
+    "None for builtins": ({"__builtins__": None}, False, "With None for builtins"),
+    "None for builtins, errors caught": ({"__builtins__": None}, True, "Without builtins it is no sandbox"),
+}
+
+
+KNOWN = Reference("agents")
+
+
+def cause_of(name: str, implementation: Any) -> str:
+    """Return what `check` names as the likely cause."""
+    exercise = load_chapter("agents").exercises[name]
+    seed = public_seed(name, exercise.version)
+    got = observe(exercise, Loopback({name: implementation}), seed)
+    return judge(exercise, got, KNOWN.want(exercise, seed), KNOWN.mistakes(exercise, seed)).cause or "no cause"
+
+
+@pytest.mark.parametrize("form", RUN)
+@pytest.mark.parametrize("checks_characters", [False, True])
+def test_a_student_who_runs_the_text_is_told_why_that_is_no_sandbox(form: str, checks_characters: bool) -> None:
+    names, catches, said = RUN[form]
+
+    def calculator(expression: str) -> Any:
+        if checks_characters and set(expression) - set("0123456789.+-*/() "):
+            raise ValueError("other characters")
+        try:
+            return eval(expression, dict(names))  # the public probes are harmless to it: the real thing, not a model
+        except Exception:
+            if catches:
+                raise ValueError("not calculated") from None
+            raise
+
+    assert ("You check the characters" if checks_characters else said) in cause_of("safe_calculate", calculator)
+
+
+@pytest.mark.parametrize("catches", [False, True])
+@pytest.mark.parametrize(("equals", "said"), [(False, 'A text such as "no"'), (True, "`== True`")])
+def test_a_guard_that_takes_another_value_for_a_yes_is_told_so(equals: bool, said: str, catches: bool) -> None:
+    class Hasty(Guard):
+        def call(self, tool: str, argument: str) -> str:
+            """Refuse or call, as a student wrote it."""
+            decision = "stopped" if self.stopped else "done"
+            if decision == "done" and (tool not in self.allowed or tool not in self.tools):
+                decision = "not allowed"
+            if decision == "done" and tool in self.irreversible:
+                try:
+                    told = self.approve(tool, argument)
+                except Exception:
+                    if not catches:
+                        raise
+                    told = None
+                if not (told == True if equals else told):  # noqa: E712 - the mistake itself
+                    decision = "not approved"
+            self.log.append([tool, argument, decision])
+            if decision == "done":
+                return str(self.tools[tool](argument))
+            self.stopped = self.stopped or sum(entry[2] != "done" for entry in self.log) >= self.strikes
+            return f"Refused: {tool}"
+
+    assert said in cause_of("Guard", Hasty)

@@ -98,19 +98,30 @@ def asks_only_about_what_is_allowed(impl: Impl, rng: Rng) -> Any:
     return scene.seen(log=made.log)
 
 
-@guard.probe(points=2, cases=5)
+@guard.probe(points=1, cases=4)
 def takes_only_true_for_a_yes(impl: Impl, rng: Rng) -> Any:
-    """Only True approves; a text, a number, None or an error does not."""
+    """Only True approves; a text, a number or None does not."""
     a, b, argument = words(rng, 3)
-
-    def fails(*_: str) -> bool:
-        raise RuntimeError("nobody is there")
-
-    answers: list[Callable[[str, str], Any]] = [lambda *_: "no", lambda *_: 1, lambda *_: None, fails, lambda *_: True]
-    scene = Scene([a, b], answers[rng.case])
+    said = ["no", 1, None, True][rng.case]
+    scene = Scene([a, b], lambda *_: said)
     made = impl(scene.tools, [a, b], [b], scene.approve)
     text = made.call(b, argument)
     return scene.seen(refused=text.startswith("Refused:"), log=made.log)
+
+
+@guard.probe(points=1, cases=2)
+def takes_an_error_for_a_no(impl: Impl, rng: Rng) -> Any:
+    """If `approve` raises, the call is not approved, and the guard goes on."""
+    a, b, argument = words(rng, 3)
+    kind = [RuntimeError, TimeoutError][rng.case]
+
+    def fails(*_: str) -> bool:
+        raise kind("nobody is there")
+
+    scene = Scene([a, b], fails)
+    made = impl(scene.tools, [a, b], [b], scene.approve)
+    texts = [made.call(tool, argument) for tool in (b, a)]
+    return scene.seen(refused=[text.startswith("Refused:") for text in texts], log=made.log)
 
 
 def _obey(made: Any, start: str, question: str, finish: str) -> dict[str, Any]:

@@ -28,7 +28,7 @@ def _numbers(rng: Rng, count: int) -> list[int]:
 
 @safe_calculate.probe(points=2, cases=6)
 def follows_the_order(impl: Impl, rng: Rng) -> Any:
-    """Points before lines, brackets before both, and equals from the left."""
+    """`*` and `/` come before `+` and `-`, brackets before all, and what is of one rank from the left."""
     a, b, c, d = _numbers(rng, 4)
     form = ["{0} + {1} * {2}", "{0} - {1} - {2}", "({0} + {1}) * ({2} - {3}0)", "{0} * {1} / {2} / {3}"]
     form += ["{0}{1}.{2} - ({3} - ({0} + {1}.5)) * {2}", " {0}*({1}-{2}*({3}+{0}))+{1} "]
@@ -79,7 +79,7 @@ def goes_to_the_limits(impl: Impl, rng: Rng) -> Any:
 def refuses_names_and_attributes(impl: Impl, rng: Rng) -> Any:
     """A name, an attribute, a call, a text or a list raises ValueError."""
     a, b = _numbers(rng, 2)
-    form = ["abs(-{0})", "pi * {0}", "(1).real + {0}", "().__class__.__name__", "'{0}' * {1}", "[{0}, {1}][0]"]
+    form = ["abs(-{0})", "pi * {0}", "(1).real + {0}", "().__class__.__name__", "'{0}' * 3", "[{0}, {1}][0]"]
     form += ["{0} if {1} else 0", "(lambda: {0})()"]
     return impl(form[rng.case].format(a, b))
 

@@ -68,7 +68,7 @@ class ComparesBeginnings(_Steps):
         return tool in self.tools and any(tool.startswith(name) for name in self.allowed)
 
 
-@mistake("A name in other letters went through as an allowed one. It is the name of another tool.")
+@mistake("A name that differs from an allowed one in capital letters went through. It is the name of another tool.")
 class IgnoresCase(_Steps):
     def permits(self, tool, argument):
         return tool in self.tools and tool.lower() in self.allowed
@@ -86,7 +86,7 @@ class SearchesForBadWords(_Steps):
         return super().permits(tool, argument) and "ignore" not in argument.lower()
 
 
-@mistake("An irreversible call ran without being approved.")
+@mistake("An irreversible call ran without being approved. Somebody is asked first, and what they say decides.")
 class NeverAsks(_Steps):
     def approved(self, tool, argument):
         return True
@@ -158,7 +158,7 @@ class StopsOnlyTheDangerous(_Steps):
             self.stopped = stopped
 
 
-@mistake("The guard does not stop by itself after `strikes` refusals.")
+@mistake("The guard does not stop by itself after `strikes` refusals. Count them, whatever the reason for each was.")
 class NeverStopsByItself(_Steps):
     def strike(self):
         return -1

@@ -19,6 +19,10 @@ def _same(one, other):
     return one.strip().casefold() == other.strip().casefold()
 
 
+def _inside(one, other):
+    return other.strip().casefold() in one.strip().casefold()
+
+
 def _kind(item, trajectory):
     """Return the kind of a failure, as asked."""
     answer, steps = trajectory["answer"], trajectory["steps"]
@@ -102,10 +106,17 @@ def compares_letter_by_letter(search, calculate, llm, questions):
 
 @mistake("An answer that only holds the right one counted as right. They must be the same.")
 def looks_for_the_answer_inside(search, calculate, llm, questions):
-    def inside(one, other):
-        return other.strip().casefold() in one.strip().casefold()
+    return _run(search, calculate, llm, questions, same=_inside)
 
-    return _run(search, calculate, llm, questions, same=inside)
+
+@mistake(
+    "The right answer was looked for anywhere in what was written, in all lines. Compare the whole of the first line."
+)
+def looks_for_the_answer_in_all_lines(search, calculate, llm, questions):
+    def direct(llm, item):
+        return llm(f"Question: {item['question']}\nAnswer:")
+
+    return _run(search, calculate, llm, questions, direct=direct, same=_inside)
 
 
 @mistake("Steps and tools were averaged over the right answers only. The docstring says: over all questions.")

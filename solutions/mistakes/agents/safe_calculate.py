@@ -12,24 +12,112 @@ mistake, alternative = variants.mistake, variants.alternative
 
 _ALLOWED = set("0123456789.+-*/() ")
 _SIGNS = {"+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv}
+_EVERY_SIGN = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+    ast.FloorDiv: operator.floordiv,
+    ast.Pow: operator.pow,
+}
 
 
-def _run(expression, names):
-    """Run an expression, the thing that nobody should do, and keep what can cross to the checker."""
-    result = eval(expression.strip(), names)
-    if isinstance(result, complex) or len(repr(result)) > 1000:
-        raise ValueError("no real number")
-    return result if isinstance(result, int | float | str) else repr(type(result))
+def _eval(expression, names=(), lost=NameError):
+    """Give what `eval` gives, and run nothing: of what it can do, only what probes ask for is done by hand.
+
+    `names` holds the functions that are known, and `lost` is the error that all other names raise.
+    """
+
+    def value(node):
+        match node:
+            case ast.Constant(value=result):
+                return result
+            case ast.UnaryOp(op=ast.USub() | ast.UAdd() as sign, operand=operand):
+                return -value(operand) if isinstance(sign, ast.USub) else value(operand)
+            case ast.BinOp(left=left, op=sign, right=right):
+                return _small(_EVERY_SIGN[type(sign)], value(left), value(right))
+            case ast.List(elts=parts):
+                return [value(part) for part in parts]
+            case ast.Tuple(elts=parts):
+                return tuple(value(part) for part in parts)
+            case ast.Subscript(value=whole, slice=place):
+                return value(whole)[value(place)]
+            case ast.IfExp(test=test, body=body, orelse=other):
+                return value(body if value(test) else other)
+            case ast.Call(func=ast.Lambda(body=body), args=[]):
+                return value(body)
+            case ast.Attribute(value=whole, attr="real" | "__class__" | "__name__" as name):
+                return getattr(value(whole), name)
+            case ast.Call(func=ast.Name(id=name), args=[argument]) if name in names:
+                return names[name](value(argument))
+        raise lost("a name, or something that no probe asks for")
+
+    result = value(ast.parse(expression.strip(" \t"), mode="eval").body)
+    if type(result) is complex:
+        raise ValueError("a complex number cannot cross to the checker")
+    return result
+
+
+def _small(act, left, right):
+    """Act on two values, unless it could take long; no probe asks for more."""
+    if act is operator.pow and abs(right) > 10**5:
+        raise OverflowError("a power that is not worked out here")
+    if act is operator.mul and isinstance(left, str) and right > 100:
+        raise MemoryError("a text that is not written out here")
+    return act(left, right)
 
 
 @mistake("Your calculator runs the text: names and calls went through. Read it with `ast.parse`, or read it yourself.")
 def runs_the_text(expression):
-    return _run(expression, {})
+    return _eval(expression, {"abs": abs})
 
 
-@mistake("Without builtins, `eval` still runs the text: attributes of a literal lead anywhere. Read it, do not run it.")
+@mistake(
+    "Emptied builtins make no sandbox: attributes need no name, and `().__class__` leads to every class that is "
+    "loaded. Read the text, do not run it."
+)
 def runs_the_text_without_builtins(expression):
-    return _run(expression, {"__builtins__": {}})
+    return _eval(expression)
+
+
+@mistake(
+    "With None for builtins `eval` is no sandbox: attributes need no name, and from `()` they lead to every class. "
+    "Read the text, do not run it."
+)
+def runs_the_text_with_none_for_builtins(expression):
+    return _eval(expression, lost=TypeError)
+
+
+@mistake(
+    "What did not fail in `eval` went through. Without builtins it is no sandbox: attributes of `()` lead to every "
+    "class. Read the text instead."
+)
+def refuses_what_fails_to_run(expression):
+    try:
+        return _eval(expression)
+    except Exception:
+        raise ValueError("cannot be calculated") from None
+
+
+@mistake(
+    "You check the characters and then run the text. These characters also make `//`, `()` and endless powers: look at "
+    "each piece, and bound it."
+)
+def runs_what_has_the_right_characters(expression):
+    if set(expression) - _ALLOWED:
+        raise ValueError("other characters")
+    return _eval(expression)
+
+
+@mistake(
+    "You check the characters and refuse what fails when it runs. `//`, `()` and endless powers do not fail: look at "
+    "each piece, and bound it."
+)
+def runs_the_right_characters_and_refuses_what_fails(expression):
+    try:
+        return runs_what_has_the_right_characters(expression)
+    except Exception:
+        raise ValueError("cannot be calculated") from None
 
 
 @mistake("You forbid what you thought of (letters), so texts, lists and tuples went through. Allow, do not forbid.")
@@ -37,7 +125,7 @@ def forbids_letters_only(expression):
     if re.search(r"[^\W\d]", expression):
         raise ValueError("letters")
     try:
-        return _read(expression) if set(expression) <= _ALLOWED else _run(expression, {"__builtins__": {}})
+        return _read(expression) if set(expression) <= _ALLOWED else _eval(expression)
     except (SyntaxError, ArithmeticError, TypeError):
         raise ValueError("cannot be calculated") from None
 
@@ -53,7 +141,7 @@ def accepts_any_digit(expression):
 )
 def accepts_all_numerals(expression):
     if re.fullmatch(r"[-+*/() ]*(\d[\d_.]*(e\d+)?[-+*/() ]*)+", expression, re.ASCII):
-        return _read(expression)
+        return _read(expression, more="e_")
     return safe_calculate(expression)
 
 
@@ -148,6 +236,7 @@ def _read(
     hide=(SyntaxError, ArithmeticError),
     longest=200,
     deepest=20,
+    more="",
 ):
     """Calculate with one rule changed."""
     depth = 0
@@ -184,7 +273,7 @@ def _read(
         return number
 
     try:
-        if not set(expression) <= _ALLOWED | set("e_"):
+        if not set(expression) <= _ALLOWED | set(more):
             raise ValueError("characters")
         result = value(ast.parse(expression.strip(), mode="eval").body)
     except hide:
