@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from typing import TYPE_CHECKING
 
@@ -27,6 +28,7 @@ CORRECT = OVERFLOWING.replace(
 #: A cell that has run: its prompt holds a number. A kernel imports torch first, on a busy machine.
 _RAN = re.compile(r"\[\d+\]")
 _PATIENCE = 90_000
+_PRESSES = 3
 
 
 class LabPage:
@@ -56,13 +58,20 @@ class LabPage:
         self.page.keyboard.insert_text(text)
 
     def run(self, cell: Locator) -> None:
-        """Run a cell with Ctrl+Enter and wait until it has run."""
+        """Run a cell with Ctrl+Enter and wait until it has run.
+
+        A key that comes while Jupyter still starts is lost now and then on a busy machine: it is pressed again, as a
+        person would.
+        """
         prompt = cell.locator(".jp-InputArea-prompt")
         cell.scroll_into_view_if_needed()
         before = prompt.inner_text()
-        cell.locator(".cm-content").click()
-        self.page.keyboard.press("Control+Enter")
-        expect(prompt).not_to_have_text(before or " ", timeout=_PATIENCE)
+        for _ in range(_PRESSES):
+            cell.locator(".cm-content").click()
+            self.page.keyboard.press("Control+Enter")
+            with contextlib.suppress(AssertionError):
+                expect(prompt).not_to_have_text(before or " ", timeout=_PATIENCE // _PRESSES)
+                break
         expect(prompt).to_have_text(_RAN, timeout=_PATIENCE)
 
     def add_cell_below(self, cell: Locator, text: str) -> Locator:

@@ -18,7 +18,7 @@ precision = chapter.function(
 def counts_the_hits(impl: Impl, rng: Rng) -> Any:
     """With k results, it is the share of them that are relevant."""
     pool = names(rng, 12)
-    count, hits = [(4, 1), (5, 2), (6, 3), (8, 6)][rng.case]
+    count, hits = [(4, 1), (5, 2), (6, 3), (8, 8)][rng.case]  # the last: each of them counts
     retrieved = [pool[place] for place in rng.permutation(count)]
     return impl(retrieved, [*pool[:hits], *pool[10:]], count)
 
