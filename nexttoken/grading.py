@@ -6,7 +6,9 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from rich.console import Console
+from rich.columns import Columns
+from rich.console import Console, Group, RenderableType
+from rich.measure import Measurement
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -39,6 +41,8 @@ from nexttoken.selftest import cores
 
 #: Columns where the output goes to a file or another program.
 _PLAIN_WIDTH = 120
+#: Columns in which every table fits, to find out how many it takes.
+_BOUNDLESS = 1_000
 
 
 @dataclass(frozen=True)
@@ -174,7 +178,7 @@ def _grade_assignment(course: CourseRoot, name: str, order: GradeOrder) -> list[
     # The CSV holds the whole class, also when only some were graded now.
     everyone = load_all(places.results, name)
     write_atomically(places.grades, grades_csv(everyone, chapter.exercises))
-    console.print(_table(results, chapter))
+    console.print(points_table(results, chapter, console.width))
     console.print(
         f"Results: {places.results}\nGradebook: {shown(places.gradebook_url)}\nCSV: {places.grades}", markup=False
     )
@@ -210,13 +214,23 @@ def _progress(console: Console) -> Progress:
     )
 
 
-def _table(results: list[Result], chapter: Chapter) -> Table:
+def points_table(results: list[Result], chapter: Chapter, width: int) -> RenderableType:
+    """Lay out everybody's points; exercises whose names do not fit into the width are numbered, and named below."""
+    names = list(chapter.exercises)
+    named = _points(results, chapter, [name.replace("_", "_\n") for name in names])
+    if Measurement.get(boundless := Console(width=_BOUNDLESS), boundless.options, named).maximum <= width:
+        return named
+    numbered = _points(results, chapter, [str(number) for number in range(1, len(names) + 1)])
+    legend = Columns([f"{number:>2} {name}" for number, name in enumerate(names, 1)], padding=(0, 3))
+    return Group(numbered, "", legend)
+
+
+def _points(results: list[Result], chapter: Chapter, headings: list[str]) -> Table:
     exercises = chapter.exercises
     table = Table(box=None, pad_edge=False)
     table.add_column("student", no_wrap=True)
-    for name, exercise in exercises.items():
-        heading = name.replace("_", "_\n")  # many exercises share a line
-        table.add_column(f"{heading}\n/{exercise.points:g}", justify="right", overflow="fold", vertical="bottom")
+    for heading, exercise in zip(headings, exercises.values(), strict=True):
+        table.add_column(f"{heading}\n/{exercise.points:g}", justify="right", no_wrap=True, vertical="bottom")
     possible = sum(exercise.points for exercise in exercises.values())
     table.add_column(f"all\n/{possible:g}", justify="right", no_wrap=True)
     for result in results:
