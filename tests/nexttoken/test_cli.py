@@ -247,5 +247,5 @@ def test_what_was_not_graded_makes_the_exit_code_3_and_json_stays_json(here: Pat
     assert rows["ada"]["why"] == "the file is empty"
     assert "ada: not graded: the file is empty" in done.stderr
     assert "[bold]bea: not graded" in done.stderr
-    assert (here / "out" / "grades-next_token.csv").is_file()
+    assert (here / "out" / f"grades-{CHAPTER}.csv").is_file()
     assert not (here / "results").exists()
