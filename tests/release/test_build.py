@@ -283,6 +283,10 @@ def observed(value: Any) -> str:
     return write(Outcome("value", value))
 
 
+def probed(want: float, mistakes: dict[str, Any] | None = None) -> dict[str, Any]:
+    return {"want": [observed(want)], "mistakes": mistakes or {}}
+
+
 @pytest.mark.parametrize(
     ("one", "other", "same"),
     [
@@ -297,6 +301,11 @@ def observed(value: Any) -> str:
         ({"a": 1, "b": 2}, {"b": 2, "a": 1}, False),
         ([1, 2], [1], False),
         ({"a": [1]}, {"a": [1]}, True),
+        (probed(0.5), probed(0.5, {"m": {"0": observed(0.5 + 1e-9)}}), True),
+        (probed(0.5, {"m": {"0": observed(0.5 + 1e-9)}}), probed(0.5, {"n": {"0": observed(0.5 - 1e-9)}}), True),
+        (probed(0.5), probed(0.5, {"m": {"0": observed(0.6)}}), False),
+        (probed(0.5), probed(0.5, {"m": {"1": observed(0.5)}}), False),
+        (probed(0.5), probed(0.6), False),
     ],
 )
 def test_two_recordings_are_the_same_up_to_the_last_bits_of_observed_floats(one: Any, other: Any, same: bool) -> None:
