@@ -150,9 +150,13 @@ def test_a_score_is_the_dot_product_of_rotated_vectors(javascript: Call, compute
 @pytest.mark.parametrize("setting", [(64, 1e4, 2048, 4.0), (256, 1e6, 131072, 16.0), (2, 1e4, 2048, 4.0)], ids=str)
 def test_a_curve_is_the_mean_over_its_distances(setting: Any, javascript: Call, computed: dict[Any, Any]) -> None:
     theta = computed[setting, "ntk", False]["theta"]
-    spans = [(0, 0), (1, 1), (3, 4), (90, 130), (7000, 9000)]
-    got = javascript("rope", [["score", theta, *span] for span in spans])
-    want = [np.cos(np.outer(np.arange(a, b + 1), theta)).mean() for a, b in spans]
+    (edges,) = javascript("rope", [["ratios", 9000]])
+    assert edges[:4] == [0, 1, 2, 3]
+    assert edges[-1] == 9000
+    assert edges == sorted(set(edges))
+    (got,) = javascript("rope", [["means", theta, edges]])
+    spans = [(before + 1, last) for before, last in itertools.pairwise(edges)]
+    want = [(math.sqrt(a * b), np.cos(np.outer(np.arange(a, b + 1), theta)).mean()) for a, b in spans]
     np.testing.assert_allclose(got, want, rtol=1e-6, atol=1e-9)
 
 

@@ -150,13 +150,13 @@ def play(pair: tuple[list[float], list[float]], gamma: int, seed: int, steps: in
 @pytest.mark.parametrize("gamma", [1, 4, 16])
 @pytest.mark.parametrize("pair", PAIRS.values(), ids=PAIRS.keys())
 def test_steps_are_those_of_the_algorithm(pair: tuple[list[float], list[float]], gamma: int, javascript: Call) -> None:
-    (events,) = javascript("speculative_acceptance", [["walk", {**params(pair, gamma), "seed": 3, "steps": 200}]])
+    (events,) = javascript("speculative_acceptance", [["walk", {**params(pair, gamma), "seed": 3, "step": 200}]])
     assert [(event["kind"], event["at"], event["token"]) for event in events] == play(pair, gamma, 3, 200)
 
 
 def test_a_later_step_does_not_change_the_earlier_ones(javascript: Call) -> None:
     given = {**params(PAIRS["any"]), "seed": 5}
-    short, long, none = javascript("speculative_acceptance", [["walk", {**given, "steps": n}] for n in (7, 90, 0)])
+    short, long, none = javascript("speculative_acceptance", [["walk", {**given, "step": n}] for n in (7, 90, 0)])
     assert long[:7] == short
     assert none == []
 
@@ -253,8 +253,8 @@ def test_bad_distributions_are_refused_in_words(target: Any, draft: Any, tokens:
     ("name", "value", "words"),
     [
         ("pair", 4, "0 to 3"),
-        ("own", [[0.5, 0.5], [0.5, 0.5]], "two rows of 8"),
-        ("own", [[0.5] * 8, [0.125] * 8], "your target sums to 4"),
+        ("own", [[0.5, 0.5], [0.5, 0.5]], "two rows of 6"),
+        ("own", [[0.5] * 6, [0.25] * 4 + [0] * 2], "your target sums to 3"),
         ("mix", 1.5, "mix must be 0 to 1"),
         ("cost", math.nan, "cost must be 0 to 1"),
         ("gamma", 17, "1 to 16"),
@@ -278,7 +278,7 @@ def test_bad_settings_are_refused_in_words_and_the_last_good_one_stays(name: str
 def test_state_opens_the_same_view_again() -> None:
     first = SpeculativeAcceptance.example()
     first.pair, first.mix, first.gamma, first.step, first.prediction = 2, 0.25, 7, 30, "67 %"
-    first.own = [[0.125] * 8, [0.5, 0.5, *[0.0] * 6]]
+    first.own = [[0.25] * 4 + [0.0] * 2, [0.5, 0.5, *[0.0] * 4]]
     again = SpeculativeAcceptance.example().load(json.loads(json.dumps(first.state())))
     assert again.problem == ""
     assert again.state() == first.state()

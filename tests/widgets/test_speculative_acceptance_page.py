@@ -46,8 +46,12 @@ def column(page: Page, name: str) -> list[float]:
     table = page.locator(".scroll table")
     if not table.is_visible():
         page.get_by_text("Numbers, and files to save").click()
-    heads = table.locator("thead th").all_inner_texts()
-    return [float(row.locator("th,td").nth(heads.index(name)).inner_text()) for row in table.locator("tbody tr").all()]
+        table.wait_for()
+    # In one go: the widget puts another table in its place when it paints.
+    head, *rows = table.evaluate(
+        "(table) => [...table.rows].map((row) => [...row.cells].map((cell) => cell.textContent))"
+    )
+    return [float(row[head.index(name)]) for row in rows]
 
 
 def told(page: Page) -> str:

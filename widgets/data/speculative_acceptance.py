@@ -20,7 +20,7 @@ TEXTS = {
     ),
     "“Every year the town of Keldan …”": "Every year the town of Keldan",
 }
-LIKELIEST = 6
+LIKELIEST = 4
 DIGITS = 6
 
 

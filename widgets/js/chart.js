@@ -23,7 +23,8 @@ export function frame({ width, height, x, y, left = 44, top = 20, right = 12, bo
   const box = { left, top, right: width - right, bottom: height - bottom };
   const place = ({ from, to, log }, a, b) => {
     const bend = log ? Math.log : (value) => value;
-    return (value) => a + ((b - a) * (bend(value) - bend(from))) / (bend(to) - bend(from));
+    const [start, end] = [from, to].map(bend);
+    return (value) => a + ((b - a) * (bend(value) - start)) / (end - start);
   };
   const [px, py] = [place(x, box.left, box.right), place(y, box.bottom, box.top)];
   const marks = (axis, most) => axis.at ?? (axis.log ? decades(axis.from, axis.to) : ticks(axis.from, axis.to, most));

@@ -139,6 +139,9 @@ export function visible(token, room = 12) {
   return letters.length > room ? `${letters.slice(0, room - 1).join("")}…` : text;
 }
 
+// A whole number, or one below a thousand, as it is read: 13,100. An Intl format takes a tenth of a step's time.
+export const grouped = (n) => (n < 1000 ? String(n) : String(n).replace(/\B(?=(\d{3})+$)/g, ","));
+
 export function percent(p) {
   if (p === 0) return "0 %";
   if (p < 0.001) return "< 0.1 %";
@@ -148,11 +151,11 @@ export function percent(p) {
 
 // A native range input. `show(value, text)` follows the state; the input itself never is the state.
 export function slider(label, range, onvalue) {
-  const said = h("span", { "aria-hidden": "true" }); // a screen reader hears it as the input's value text
+  const said = h("span", { "aria-hidden": "true" }, ""); // a screen reader hears it as the input's value text
   const input = h("input", { type: "range", "aria-label": label, ...range, oninput: () => onvalue(input.valueAsNumber) });
   const show = (value, text) => {
     put(input, "value", String(value));
-    if (put(said, "textContent", text)) input.setAttribute("aria-valuetext", text);
+    if (put(said.firstChild, "data", text)) input.setAttribute("aria-valuetext", text);
   };
   return { node: h("label", {}, h("span", {}, label), said, input), show };
 }
@@ -191,8 +194,8 @@ export function remember(make) {
 export function facts(place, pairs) {
   while (place.childElementCount > pairs.length) place.lastChild.remove();
   pairs.forEach((texts, i) => {
-    const { children } = place.children[i] ?? place.appendChild(h("div", {}, h("b"), h("span", { class: "soft" })));
-    texts.forEach((text, n) => put(children[n], "textContent", text));
+    const { children } = place.children[i] ?? place.appendChild(h("div", {}, h("b", {}, ""), h("span", { class: "soft" }, "")));
+    texts.forEach((text, n) => put(children[n].firstChild, "data", text));
   });
 }
 
@@ -211,12 +214,15 @@ export function ask({ question, choices, right, why }, onchoice) {
   const told = h("p", { "aria-live": "polite" });
   const buttons = choices.map((text) => h("button", { type: "button", "aria-pressed": "false", onclick: () => onchoice(text) }, text));
   const skip = button("Skip, let me play", () => onchoice("skip"));
+  let shown;
   const show = (choice) => {
+    if (choice === shown) return;
+    shown = choice;
     for (const each of buttons) each.setAttribute("aria-pressed", String(each.textContent === choice));
     skip.hidden = choice !== "";
     const verdict = choice === right ? `Right, ${right}. ` : `You said ${choice}; it is ${right}. `;
     const said = !choice || choice === "skip" ? "" : verdict + why;
-    put(told, "textContent", said);
+    told.textContent = said;
   };
   const row = h("div", { class: "nt-row", role: "group", "aria-label": "Your prediction" }, buttons, skip);
   return { node: h("div", { class: "ask" }, h("p", {}, question), row, told), show };
@@ -227,9 +233,10 @@ export function gate(question, ...sets) {
   const node = h("p", { class: "soft" }, "The controls wait for your prediction.");
   const show = (prediction) => {
     question?.show(prediction);
-    node.hidden = !question || prediction !== "";
-    for (const set of sets) set.disabled = !node.hidden;
-    return node.hidden;
+    const open = !question || prediction !== "";
+    put(node, "hidden", open);
+    for (const set of sets) put(set, "disabled", !open);
+    return open;
   };
   return { node, show };
 }
@@ -384,7 +391,7 @@ export function widget({ title, state, data = [], watch = [], build }) {
         }
         const said = `${told} ${fault}`.trim();
         put(alarm, "textContent", said);
-        alarm.hidden = !said;
+        put(alarm, "hidden", !said);
       };
       const repaint = () => {
         if (!waiting) queueMicrotask(show);

@@ -1,9 +1,8 @@
 // How few directions hold a weight update, and what does LoRA cost?
-import { ask, button, check, facts, gate, h, make, numberField, numbers, percent, picture, player, put, remember, s, select, slider, Sorry, whole, widget } from "./core.js";
+import { ask, button, check, facts, gate, grouped, h, make, numberField, numbers, percent, picture, player, put, remember, s, select, slider, Sorry, whole, widget } from "./core.js";
 
 const SIZES = ["Width d", "Width of k and v", "Width of the MLP", "Layers"];
 const TARGETS = ["q", "k", "v", "o", "gate", "up", "down"];
-const count = new Intl.NumberFormat("en-US").format;
 const highest = (values) => values.reduce((top, x) => Math.max(top, Math.abs(x)), 0);
 const list = (length, each) => Array.from({ length }, (_, i) => each(i));
 
@@ -246,9 +245,9 @@ function costs(ui) {
     if (last === (last = JSON.stringify([state.sizes, state.targets, state.lora]))) return;
     const sum = cost(state);
     const part = (x) => `${+(100 * x).toPrecision(3)} %`;
-    facts(sums, [[count(sum.lora), "numbers to train"],
-      [`${count(+(sum.fp16 / 1e6).toPrecision(3))} MB`, "in fp16, double in fp32"],
-      [part(sum.share), `of the ${count(sum.full)} in these matrices`], [part(sum.whole), `of the ${count(sum.model)} in the model`]]);
+    facts(sums, [[grouped(sum.lora), "numbers to train"],
+      [`${grouped(+(sum.fp16 / 1e6).toPrecision(3))} MB`, "in fp16, double in fp32"],
+      [part(sum.share), `of the ${grouped(sum.full)} in these matrices`], [part(sum.whole), `of the ${grouped(sum.model)} in the model`]]);
     told.textContent = `${state.sizes[3]} layers × ${state.lora} × (${sum.each.flat().join(" + ")}): r (in + out) for each matrix, as `
       + "A is r × in and B is out × r (Hu et al. 2021, arXiv 2106.09685).";
   };
@@ -281,7 +280,7 @@ function build(ui) {
   // Dark: white turns dark and the hues stay.
   const dark = h("style", {}, ".nt[data-theme=dark] .nt-map{filter:invert(.93) hue-rotate(180deg)}");
   ui.root.append(dark, h("p", { class: "soft" }, ui.get("caption")), question?.node ?? "",
-    h("div", { class: "cols" }, h("div", {}, controls, shut.node, figures), svg), said, fields, more.node);
+    h("div", { class: "cols" }, h("div", {}, controls, shut.node, figures), h("div", {}, svg)), said, fields, more.node);
   const head = ["singular value", "energy kept", "Frobenius residual", "spectral residual"];
   let listed = false;
 
@@ -298,7 +297,7 @@ function build(ui) {
     draw(svg, { width: width > 640 ? width - 260 : width, shown, log: state.tens, open, text });
     put(said, "textContent", text);
     const lora = state.rank * (rows + cols);
-    const told = [[count(lora), `numbers in a LoRA: r (in + out), ${percent(lora / rows / cols)} of ${count(rows * cols)}`]];
+    const told = [[grouped(lora), `numbers in a LoRA: r (in + out), ${percent(lora / rows / cols)} of ${grouped(rows * cols)}`]];
     if (losses.length > state.rank) told.push([losses[state.rank].toFixed(3),
       `loss, every update cut to rank ${state.rank}; ${losses[0].toFixed(2)} at rank 0, ${losses.at(-1).toFixed(3)} uncut`]);
     facts(figures, open ? told : []);

@@ -239,7 +239,7 @@ function build(ui) {
   } }));
   const asked = h("p");
   const passage = h("p", { class: "nt-small", style: "min-height:6em;margin:8px 0" });
-  const pair = h("div", { class: "nt-pair" }, lists);
+  const pair = h("div", { class: "nt-pair" }, lists.map((list) => h("div", {}, list)));
   const said = h("p", { class: "soft nt-small", "aria-live": "polite" });
   const shut = gate(question, controls, more);
   const sheet = numbers("retrieval_map", [map, ...lists]);

@@ -1,5 +1,5 @@
 // How can rotary positions reach beyond the trained length?
-import { ask, button, check, gate, h, make, numberField, numbers, picture, player, put, remember, s, select, slider, Sorry, whole, widget, within } from "./core.js";
+import { ask, button, check, gate, grouped, h, make, numberField, numbers, picture, player, put, remember, s, select, slider, Sorry, whole, widget, within } from "./core.js";
 import { frame, line } from "./chart.js";
 
 const TURN = 2 * Math.PI;
@@ -7,15 +7,17 @@ const METHODS = [["none", "none"], ["pi", "PI"], ["ntk", "NTK-aware"], ["yarn", 
 // Where the label of a method stands in the picture of speeds: beside its own bend, as a share of the width.
 const SPOTS = { none: 0.12, pi: 0.12, ntk: 0.62, yarn: 0.4 };
 
-const [count, short, compact] = [{}, { maximumSignificantDigits: 3 }, { notation: "compact" }].map((how) => new Intl.NumberFormat("en", how).format);
+const compact = new Intl.NumberFormat("en", { notation: "compact" }).format;
+const short = (n) => grouped(+n.toPrecision(3));
 const reach = ({ scale, length }) => Math.round(scale * length);
+const MOST = 32; // times that a text is stretched
 
 // What each setting of `compute` must be: true, or a sentence that says so.
 const RULES = {
   dim: (v) => (whole(v, 2, 256) && v % 2 === 0) || "Head dimension: even, 2 to 256.",
   base: (v) => within(v, 1.01, 1e9) || "Base: 1.01 to 1e9.",
   length: (v) => whole(v, 16, 1 << 20) || "Trained length: 16 to 1048576.",
-  scale: (v) => within(v, 1, 32) || "Stretch: 1 to 32.",
+  scale: (v) => within(v, 1, MOST) || `Stretch: 1 to ${MOST}.`,
 };
 
 // Pair i of a head turns by theta_i = base^(-2i/d) at each position (RoPE, arXiv 2104.09864). A method makes it `theta`, `ratio` times
@@ -45,24 +47,25 @@ export function compute({ dim, base, length, scale, method = "none", by_pair = f
   return { plain, theta, ratio, turns, factor: method === "yarn" ? 0.1 * Math.log(scale) + 1 : 1 };
 }
 
-// q . k, over its value at distance 0, for q = k alike in all pairs: the mean cosine of the pairs' angles. From `first` to `last` it is
-// the mean over these distances, exactly: cosines in even steps t sum to the difference of two sines over 2 sin(t / 2).
-export function score(theta, first, last = first) {
-  return averages(theta)(first, last);
-}
+// q . k, over its value at distance 0, for q = k alike in all pairs: the mean cosine of the pairs' angles.
+export const score = (theta, distance) => theta.reduce((sum, t) => sum + Math.cos(distance * t), 0) / theta.length;
 
-function averages(theta) {
-  const halves = theta.map((t) => Math.sin(t / 2));
-  return (first, last) => {
+// The score over distances, [distance, mean of the scores around it]: exactly the mean of all from one edge to the next, as cosines in
+// even steps t sum to the difference of two sines over 2 sin(t / 2).
+export function means(theta, edges) {
+  const weights = theta.map((t) => 1 / (2 * theta.length * Math.sin(t / 2)));
+  const sums = edges.map((edge) => {
     let sum = 0;
-    for (let i = 0; i < theta.length; i++) {
-      sum += (Math.sin((last + 0.5) * theta[i]) - Math.sin((first - 0.5) * theta[i])) / halves[i];
-    }
-    return sum / (2 * (last - first + 1) * theta.length);
-  };
+    for (let i = 0; i < theta.length; i++) sum += weights[i] * Math.sin((edge + 0.5) * theta[i]);
+    return sum;
+  });
+  return edges.slice(1).map((last, n) => [Math.sqrt((edges[n] + 1) * last), (sums[n + 1] - sums[n]) / (last - edges[n])]);
 }
 
-// The distances that Step, the slider and the curves go through: one by one, then in steps of a tenth.
+// Edges for `means`: 0, and from 1 to the end in even ratios, as far as whole numbers can.
+export const ratios = (end) => [0, ...new Set(Array.from({ length: 41 }, (_, n) => Math.round(end ** (n / 40))))];
+
+// The distances that Step and the slider go through: one by one, then in steps of a tenth.
 export function stops(end) {
   const found = [0];
   for (let at = 1; at < end; at = Math.max(at + 1, Math.round(at * 1.1))) found.push(at);
@@ -76,8 +79,8 @@ export const slopes = (heads) => Array.from({ length: heads }, (_, n) => 2 ** ((
 export function puzzle(state) {
   const slowed = METHODS.filter(([method]) => method !== "yarn" && compute({ ...state, method }).ratio[0] < 1 - 1e-9);
   return {
-    question: `Position interpolation (PI) and NTK-aware scaling both stretch ${count(state.length)} trained positions to `
-      + `${count(reach(state))}. Which slows pair 0, the fastest, which tells neighbours apart?`,
+    question: `Position interpolation (PI) and NTK-aware scaling both stretch ${grouped(state.length)} trained positions to `
+      + `${grouped(reach(state))}. Which slows pair 0, the fastest, which tells neighbours apart?`,
     choices: ["PI", "NTK-aware", "both", "neither"],
     right: ["neither", slowed[0]?.[1], "both"][slowed.length],
     why: `PI slows every pair to 1/${short(state.scale)}. NTK-aware raises the base, and pair 0 turns by base^0 = 1 with any base.`,
@@ -92,12 +95,11 @@ const area = (x, y, right, bottom, role) => s("rect", { x, y, width: right - x, 
 const trace = ({ role, dash }, points) =>
   line(points, { stroke: `var(--${role ?? "ghost"})`, "stroke-width": 2, "stroke-dasharray": dash });
 
-// Pairs as dials: a row for each method, a column for each pair. The rim is thick at the angles from the key's hand that training showed.
-export function draw(svg, { sides, pairs, distance, start, width, text }) {
-  const room = width / pairs.length;
-  const r = Math.min(46, room / 2 - 7);
-  const tall = 2 * r + 62;
-  const dial = ({ theta, turns, role, dash }, i, x, y) => {
+// A method's row of dials, one for each pair. The rim is thick at the angles from the key's hand that training showed.
+function dials({ theta, turns, name, role, dash }, { pairs, distance, start, room, r }, top) {
+  const y = top + r + 28;
+  const dial = (i, n) => {
+    const x = room * (n + 0.5);
     const at = (angle) => [x + r * Math.cos(angle), y - r * Math.sin(angle)];
     const from = (start * theta[i]) % TURN;
     const apart = (distance * theta[i]) % TURN;
@@ -116,11 +118,20 @@ export function draw(svg, { sides, pairs, distance, start, width, text }) {
       lost && word(x, y - r - 8, "unseen", "bad"),
     ];
   };
+  return s("g", {}, word(0, top + 16, name, role, "start"), pairs.map(dial));
+}
+
+// `keep` has a remembered `dials` for each row: a row whose angles are as they were stays.
+function drawDials(svg, shown, keep) {
+  const { sides, pairs, width, distance, start, text } = shown;
+  const room = width / pairs.length;
+  const r = Math.min(46, room / 2 - 7);
+  const tall = 2 * r + 62;
   picture(svg, width, 38 + sides.length * tall, text, [
     ...pairs.map((i, n) => [word(room * (n + 0.5), 14, `pair ${i}`),
       word(room * (n + 0.5), 30, `λ ${short(TURN / sides[0].plain[i])}`)]),
-    ...sides.map((side, row) => [word(0, 50 + row * tall, side.name, side.role, "start"),
-      pairs.map((i, n) => dial(side, i, room * (n + 0.5), 62 + row * tall + r))]),
+    ...sides.map((side, row) => keep[row]([side.name, distance, start, width, pairs.flatMap((i) => [side.theta[i], side.turns[i]])],
+      side, { ...shown, room, r }, 34 + row * tall)),
   ]);
 }
 
@@ -130,7 +141,7 @@ function drawSpeeds(svg, { sides, all, pairs, scale, width }) {
   const last = turns.length - 1;
   const { x, y, nodes, box } = frame({ width, height: 320,
     x: { from: -0.5, to: last + 0.5, label: "pair, from fast to slow", at: pairs },
-    y: { from: Math.min(0.4, 0.8 / scale), to: 1.3, log: true, label: "speed, × that in training", at: [1, 1 / scale],
+    y: { from: 0.8 / 2 ** Math.max(1, Math.ceil(Math.log2(scale))), to: 1.3, log: true, label: "speed, × that in training", at: [1, 1 / scale],
       words: (v) => (v < 1 ? `1/${short(scale)}` : "1") } });
   const slow = turns.filter((each) => each >= 1).length;
   const label = ({ ratio, name, role }, i) => word(x(i), y(ratio[i]) - 8, name, role, "start");
@@ -141,36 +152,30 @@ function drawSpeeds(svg, { sides, all, pairs, scale, width }) {
     all.map((each) => label(each, Math.round(SPOTS[each.method] * last)))]);
 }
 
-// A picture over distances; grey is beyond the trained length, and a line marks the distance shown.
-function distances({ places, length, width }, height, y, marks) {
-  const axes = frame({ width, height, y, x: { from: 1, to: places.at(-1), log: true, label: "distance, positions",
-    words: compact } });
-  const { right, top, bottom } = axes.box;
-  return { ...axes, stays: [area(axes.x(length), top, right, bottom, "ghost"), axes.nodes, marks(axes)], height, label: y.label };
+// What stays in a picture over distances while the stretch and the distance change. Its axis has room for the longest stretch.
+function distances({ length, width }, height, y, marks) {
+  const axes = frame({ width, height, y, x: { from: 1, to: MOST * length, log: true, label: "distance, positions", words: compact } });
+  return { ...axes, width, height, label: y.label, stays: s("g", {}, axes.nodes, marks(axes)) };
 }
 
-function drawDistances(svg, { x, y, box, stays, height, label }, { width, distance }, sides) {
-  const here = x(distance || 1);
-  picture(svg, width, height, label, [stays, stroke([here, box.top], [here, box.bottom], "soft"),
-    sides.map(({ role, value }) => dot([here, y(value)], 4, role))]);
+const traces = ({ all }, { x, y }) => s("g", {}, all.map((each) => trace(each, each.curve.map(([at, v]) => [x(at), y(v)]))));
+
+// Grey is what lies beyond the trained length; a line marks the distance shown.
+function drawDistances(svg, { x, y, box, width, height, label, stays }, shown, curves, dots) {
+  const here = x(shown.distance || 1);
+  picture(svg, width, height, label, [area(x(shown.length), box.top, x(reach(shown)), box.bottom, "ghost"), stays,
+    curves, stroke([here, box.top], [here, box.bottom], "soft"), dots.map(({ role, value }) => dot([here, y(value)], 4, role))]);
 }
 
-function scores(shown) {
-  const { sides, all } = shown;
-  const from = Math.min(-0.2, ...all.flatMap(({ curve }) => curve.map(([, v]) => v)));
-  return distances(shown, 190, { from, to: 1, label: "score, × that at 0" }, ({ x, y, box }) => [
-    all.map((each) => trace(each, each.curve.map(([at, v]) => [x(at), y(v)]))),
-    sides.map(({ name, role }, n) => word(box.left + 6, box.bottom - 8 - 16 * (sides.length - 1 - n), name, role, "start"))]);
-}
+const scores = (shown, from) => distances(shown, 190, { from, to: 1, label: "score, × that at 0" }, ({ box }) =>
+  shown.sides.map(({ name, role }, n, { length }) => word(box.left + 6, box.bottom - 8 - 16 * (length - 1 - n), name, role, "start")));
 
 // ALiBi with eight heads, as in its paper's example, down to where a weight is e^-10, 1 in 22,000.
-function biases(shown) {
-  return distances(shown, 130, { from: -10, to: 0, label: "ALiBi: added to the score, by head" }, ({ x, y }) =>
-    slopes(8).map((slope, n) => {
-      const points = shown.places.filter((at, i) => i % 3 === 1 && at * slope < 10).map((at) => [x(at), y(-slope * at)]);
-      return [line(points, { stroke: "var(--third)" }), word(points.at(-1)[0] + 8, points.at(-1)[1] - 2, n + 1)];
-    }));
-}
+const biases = (shown) => distances(shown, 130, { from: -10, to: 0, label: "ALiBi: added to the score, by head" }, ({ x, y }) =>
+  slopes(8).map((slope, n) => {
+    const points = stops(MOST * shown.length).filter((at, i) => i % 3 === 1 && at * slope < 10).map((at) => [x(at), y(-slope * at)]);
+    return [line(points, { stroke: "var(--third)" }), word(points.at(-1)[0] + 8, points.at(-1)[1] - 2, n + 1)];
+  }));
 
 function build(ui) {
   const question = ask(puzzle(ui.state()), (prediction) =>
@@ -200,16 +205,17 @@ function build(ui) {
   const explained = h("p", { class: "soft" });
   const more = h("fieldset", {}, h("details", { style: "max-width:420px" }, h("summary", {}, "More"),
     Object.values(fields).map(({ node }) => node), explained));
-  const [dials, speeds, curves, bias] = [0, 0, 0, 0].map(() => make("svg", { role: "img" }));
+  const [circles, speeds, curves, bias] = [0, 0, 0, 0].map(() => make("svg", { role: "img" }));
   const said = h("p", { class: "soft nt-small", "aria-live": "polite" });
   const shut = gate(question, controls, more);
-  const sheet = numbers("rope", [dials, speeds, curves, bias]);
+  const sheet = numbers("rope", [circles, speeds, curves, bias]);
   ui.root.append(question.node, h("div", { class: "cols" }, h("div", {}, controls, shut.node, note),
-    h("div", {}, dials, h("div", { class: "nt-pair" }, speeds, h("div", {}, curves, bias)))), said, more, sheet.node);
+    h("div", {}, circles, h("div", { class: "nt-pair" }, h("div", {}, speeds), h("div", {}, curves, bias)))), said, more, sheet.node);
 
-  // The curves hold for many steps of the distance.
+  // What holds for many steps of a slider is kept.
   let [made, places, results] = [""];
-  const [keepSpeeds, keepScores, keepBiases] = [(shown) => drawSpeeds(speeds, shown), scores, biases].map(remember);
+  const keepDials = [dials, dials].map(remember);
+  const [keepSpeeds, keepScores, keepTraces, keepBiases] = [(shown) => drawSpeeds(speeds, shown), scores, traces, biases].map(remember);
   return (width) => {
     const state = ui.state();
     const { dim, length } = state;
@@ -218,12 +224,10 @@ function build(ui) {
     const key = [dim, state.base, length, state.scale, state.by_pair].join();
     if (key !== made) {
       places = stops(reach(state));
+      const edges = ratios(reach(state));
       results = Object.fromEntries(METHODS.map(([method, name]) => {
         const result = compute({ ...state, method });
-        const mean = averages(result.theta);
-        // Every other place will do: a point is the mean over more than the way to the next.
-        const curve = places.filter((_, n) => n % 2 || n === places.length - 1).map((at) => [at, mean(Math.ceil(at / 1.2), Math.floor(at * 1.2))]);
-        return [method, { ...result, method, name, curve }];
+        return [method, { ...result, method, name, curve: means(result.theta, edges) }];
       }));
       made = key;
     }
@@ -236,24 +240,25 @@ function build(ui) {
         role: ["truth", "draft"][n], dash: n ? null : "6 3" };
     });
     const others = open ? Object.values(results).filter(({ method }) => !names.includes(method)) : [];
-    const text = [`Distance ${count(distance)}.`, ...sides.map(({ name, ratio, turns, value }) =>
+    const text = [`Distance ${grouped(distance)}.`, ...sides.map(({ name, ratio, turns, value }) =>
       `${name}: pair 0 turns at ${short(ratio[0])} of its speed, pair ${last} at ${short(ratio[last])}; `
       + turns.filter((each, i) => each < 1 && state.scale * ratio[i] > 1 + 1e-9).length
       + ` of ${last + 1} pairs reach unseen angles; score ${value.toFixed(2)}.`)].join(" ");
     const room = width > 640 ? width - 260 : width;
     const shown = { ...state, sides, all: [...others, ...sides], pairs, places, distance, text,
       width: width > 860 ? (room - 24) / 2 : room };
-    draw(dials, { ...shown, width: room });
-    const same = [key, width, ...names];
-    keepSpeeds(same, shown);
-    drawDistances(curves, keepScores(same, shown), shown, sides);
-    drawDistances(bias, keepBiases(same, shown), shown, []);
+    drawDials(circles, { ...shown, width: room }, keepDials);
+    keepSpeeds([key, width, ...names], shown);
+    const lowest = Math.min(-0.2, ...shown.all.flatMap(({ curve }) => curve.map(([, v]) => v)));
+    const axes = keepScores([lowest, length, width, ...names], shown, lowest);
+    drawDistances(curves, axes, shown, keepTraces([key, width, ...names], shown, axes), sides);
+    drawDistances(bias, keepBiases([length, width], shown), shown, null, []);
 
     method.show(state.method_b);
-    scale.show(state.scale, `${short(state.scale)} × ${count(length)} = ${count(reach(state))}`);
+    scale.show(state.scale, `${short(state.scale)} × ${grouped(length)} = ${grouped(reach(state))}`);
     put(away.node.lastChild, "max", String(places.length - 1));
-    away.show(places.findLastIndex((each) => each <= distance), count(distance));
-    base.show(Math.log10(state.base), count(state.base));
+    away.show(places.findLastIndex((each) => each <= distance), grouped(distance));
+    base.show(Math.log10(state.base).toFixed(1), grouped(state.base));
     for (const [name, each] of Object.entries(fields)) each.show(state[name]);
     put(explained, "textContent", "Only the distance counts: move the key, and both hands turn. Score: q = k, all numbers alike; lines average "
       + "nearby distances. YaRN keeps pairs of over 32 turns in training, slows those under 1 by s, and multiplies scores by "

@@ -1,13 +1,13 @@
 // How can a small model write ahead, and the text still be the large one's? Speculative decoding, number by number: Leviathan
 // and others 2023 (arXiv 2211.17192), Chen and others 2023 (arXiv 2302.01318).
-import { ask, button, dice, facts, gate, h, make, numbers, percent, picture, player, put, s, select, slider, visible, whole, widget, within } from "./core.js";
+import { ask, button, dice, facts, gate, h, make, numbers, percent, picture, player, put, remember, s, select, slider, visible, whole, widget, within } from "./core.js";
 
 // Tokens that the draft writes ahead, events to step through, and runs, at most.
 const [LONGEST, STEPS, RUNS] = [16, 500, 10000];
 // What may happen to a token: a colour and a sign each.
 const LOOKS = { draft: ["draft", "?"], keep: ["good", "✓"], reject: ["bad", "✗"], residual: ["truth", "+"], bonus: ["truth", "+"] };
 // What may be made of the drafted tokens, the rule first.
-const WAYS = [["rule", "The rule: after a rejection, draw from the residual"], ["again", "A mistake: draw from the whole target"],
+const WAYS = [["rule", "The rule: draw from the residual"], ["again", "A mistake: draw from the whole target"],
   ["kept", "A mistake: keep accepted tokens only"]];
 
 const total = (row) => row.reduce((sum, v) => sum + v, 0);
@@ -79,17 +79,17 @@ function* rounds({ limits, deal: [ofP, ofQ, ofR] }, gamma, seed) {
   }
 }
 
-// The first `steps` events.
-export function walk({ steps, ...given }) {
-  const game = rounds(compute(given), given.gamma, given.seed);
-  return Array.from({ length: steps }, () => game.next().value);
+// The first `step` events.
+export function walk(given, result = compute(given)) {
+  const game = rounds(result, given.gamma, given.seed);
+  return Array.from({ length: given.step }, () => game.next().value);
 }
 
 // How often each token comes in `runs` runs with one drafted token, each way with the same random numbers.
-export function simulate({ runs, seed, ...given }) {
-  const { limits, deal: [ofP, ofQ, ofR] } = compute(given);
+export function simulate(given, { limits, deal: [ofP, ofQ, ofR] } = compute(given)) {
   const [rule, again, kept] = [0, 1, 2].map(() => limits.map(() => 0));
-  const roll = dice(seed);
+  const roll = dice(given.seed);
+  let { runs } = given;
   while (runs--) {
     const x = ofQ(roll());
     const ok = roll() < limits[x];
@@ -112,14 +112,15 @@ export function sound(own, size) {
 const label = (x, y, text, anchor, soft) => s("text", { x, y, "text-anchor": anchor, class: soft && "s" }, text);
 const box = (x, y, w, height, role, opacity = 1) =>
   s("rect", { x, y, width: w, height, fill: `var(--${role})`, stroke: `var(--${role})`, "fill-opacity": opacity });
+const tenth = (at) => at.toFixed(1);
 // Two bars a token, [values, role, name] each. With `open` only what they share is solid. The bars of a role are one shape.
-export function draw(svg, { pair, names, top, open, w, text }) {
+export function draw(svg, { pair, names, top, open, w, text, foot }) {
   const left = 14 + 7 * Math.max(...names.map((name) => name.length));
   const scale = (w - left - 106) / top;
   const both = (i) => pair.map(([values]) => values[i]);
   const bars = (role, n, opacity, value) => s("path", { fill: `var(--${role})`, stroke: `var(--${role})`, "fill-opacity": opacity,
-    d: names.map((_, i) => `M${left} ${4 + 32 * i + 13 * n}v11h${(value(i) * scale).toFixed(1)}v-11z`).join("") });
-  picture(svg, w, 4 + 32 * names.length, text,
+    d: names.map((_, i) => `M${left} ${4 + 32 * i + 13 * n}v11h${tenth(value(i) * scale)}v-11z`).join("") });
+  picture(svg, w, 4 + 32 * names.length + (foot ? 20 : 0), text, foot && label(0, 20 + 32 * names.length, foot),
     pair.map(([values, role], n) => [bars(role, n, 0.15, (i) => values[i]),
       bars(role, n, 1, (i) => (open ? Math.min(...both(i)) : values[i]))]),
     names.map((name, i) => [label(left - 8, 20 + 32 * i, name, "end"), pair.map(([values, , word], n) =>
@@ -160,17 +161,17 @@ function drawStep(svg, { result: { p, q, residual, limits }, tokens, gamma, even
 function drawSpeed(svg, { now, pinned, which, w, text }) {
   const xs = Array.from({ length: 21 - which * 5 }, (_, i) => (which ? i + 1 : i / 20));
   const [made, quick, other] = [[now, expected], [now, speed], [pinned, speed]].map(([at, f]) => xs.map((v) => f(...at.with(which, v))));
-  const high = 1.1 * Math.max(1.5, ...made, ...other);
+  const high = Math.ceil(1.1 * Math.max(1.5, ...made, ...other)); // the axis stays for many steps
   const right = w - 84;
   const x = (v) => 28 + ((right - 28) * (v - xs[0])) / (xs.at(-1) - xs[0]);
   const y = (v) => 184 - (160 * v) / high;
-  const curve = (values, role, dashes) => s("path", { d: `M${values.map((v, i) => [x(xs[i]), y(v)]).join("L")}`, fill: "none",
+  const curve = (values, role, dashes) => s("path", { d: `M${values.map((v, i) => [x(xs[i]), y(v)].map(tenth)).join("L")}`, fill: "none",
     stroke: `var(--${role})`, "stroke-width": 2, "stroke-dasharray": dashes });
   const dot = (at, role) => s("circle", { cx: x(at), cy: y(speed(...now.with(which, at))), r: 5, fill: `var(--${role})` });
   const best = Math.max(...quick);
   const n = quick.indexOf(best) + 1;
   picture(svg, w, 220, text,
-    [0, 1, Math.floor(high)].map((v) => [box(28, y(v), right - 28, 0.1, v === 1 ? "ink" : "line"), label(22, y(v) + 4, v, "end", true)]),
+    [0, 1, high].map((v) => [box(28, y(v), right - 28, 0.1, v === 1 ? "ink" : "line"), label(22, y(v) + 4, v, "end", true)]),
     xs.filter((_, i) => !(i % 5)).map((v) => label(x(v), 200, v, "middle", true)),
     label(0, 12, "times plain decoding", null, true), label(right, 216, which ? "draft length γ" : "acceptance", "end", true),
     label(32, y(1) + 15, "no gain", null, true), curve(made, "soft", "2 3"), label(right + 4, y(made.at(-1)) - 2, "tokens a call"),
@@ -242,20 +243,22 @@ function build(ui) {
     [grid, button("Scale to 1", () => ui.set({ own: typed().map(scaled) }))]].map((nodes) => h("fieldset", {}, ...nodes));
   const pictures = [0, 1, 2, 3, 4, 5, 6].map(() => make("svg", { role: "img" }));
   const [bars, ruler, ...charts] = pictures;
-  const [said, notes] = ["polite", null].map((live) => [0, 1, 2].map(() => h("p", { class: "nt-small", "aria-live": live })));
+  // A picture is drawn again where what it shows has changed.
+  const show = pictures.map((svg) => remember((paint, given) => paint(svg, given)));
+  const said = [0, 1, 2].map(() => h("p", { class: "nt-small", "aria-live": "polite" }));
   const shut = gate(question, ...fields);
   const figures = h("div", { class: "facts" });
   const head = (text) => h("h3", {}, text);
   const flow = (...nodes) =>
     h("div", { style: "display:grid;gap:24px;margin-top:8px;grid-template-columns:repeat(auto-fit,minmax(17em,1fr))" }, nodes);
-  const later = h("div", {}, head("Many runs"), fields[2], said[1], flow(...notes.map((note, i) => h("div", {}, note, charts[i]))),
-    head("Is it quicker?"), flow(...charts.slice(3)), said[2]);
+  const later = h("div", {}, head("Many runs"), fields[2], said[1], flow(...WAYS.map(([, words], i) => h("div", {}, h("p", { class: "nt-small" }, `${words}.`), charts[i]))),
+    head("Is it quicker?"), flow(...charts.slice(3).map((chart) => h("div", {}, chart))), said[2]);
   const more = numbers("speculative-acceptance", pictures);
   ui.root.append(question.node,
     h("div", { class: "cols" }, h("div", {}, fields[0], shut.node), h("div", {}, bars, figures, fields[3])),
     head("Step by step"), fields[1], said[0], ruler, later, more.node);
 
-  let [memo, counts] = ["", null];
+  const drawn = remember(simulate);
   return (w) => {
     const state = shown();
     const { target, draft, tokens, gamma, cost, runs, seed } = state;
@@ -266,15 +269,15 @@ function build(ui) {
     now = [rate, gamma, cost];
     which.show(mine ? -1 : state.pair);
     for (const [name, { show }] of dials) show(state[name], `${state[name]}`);
-    later.hidden = !open;
-    fields[3].hidden = !mine;
+    put(later, "hidden", !open);
+    put(fields[3], "hidden", !mine);
     lay(state);
 
-    const key = JSON.stringify([target, draft, runs, seed]);
-    if (memo !== key) [memo, counts] = [key, simulate(state)];
+    const dealt = [target, draft, runs, seed];
+    const counts = drawn(dealt, state, result);
     const shares = WAYS.map(([way]) => scaled(counts[way]));
     const luck = total(p.map((v) => Math.sqrt((v * (1 - v)) / (2 * Math.PI * runs))));
-    const events = walk({ ...state, steps: state.step });
+    const events = walk(state, result);
     const step = { result, tokens, gamma, events, w };
     const [kept, gives, times] = [percent(rate), result.tokens.toFixed(2), `${result.speedup.toFixed(2)} ×`];
     const texts = [story(step),
@@ -287,20 +290,18 @@ function build(ui) {
 
     const names = tokens.map((token) => visible(token, 11));
     const goal = [p, "truth", "target p"];
-    // A picture is drawn again where what it shows has changed.
-    const once = (svg, paint, given) => {
-      if (svg.key !== (svg.key = JSON.stringify(given))) paint(svg, given);
-    };
     const room = (n) => (w + 24) / Math.min(n, Math.floor((w + 24) / 294)) - 24;
-    once(bars, draw, { pair: [[q, "draft", "draft q"], goal], names, top: state.top, open, w: w > 640 ? w - 260 : w, text: texts[2] });
-    once(ruler, drawStep, { ...step, text: texts[0] });
+    const pairwise = (n, [values, ...look], top, width, text, foot) =>
+      show[n]([values, p, names, top, open, width, text], draw, { pair: [[values, ...look], goal], names, top, open, w: width, text, foot });
+    pairwise(0, [q, "draft", "draft q"], state.top, w > 640 ? w - 260 : w, texts[2]);
+    show[1]([dealt, gamma, state.step, names, w], drawStep, { ...step, text: texts[0] });
     WAYS.forEach(([way, words], i) => {
       const far = (row) => percent(+off(row, p).toFixed(9));
-      notes[i].textContent = `${words}. Off by ${far(shares[i])}; in the long run ${tends[way] ? far(tends[way]) : "nothing comes"}.`;
-      once(charts[i], draw, { pair: [[shares[i], i ? "bad" : "good", "runs"], goal], names, top: Math.max(state.top, ...shares.flat()),
-        open, w: room(3), text: notes[i].textContent });
+      const foot = `Off by ${far(shares[i])}; in the long run ${tends[way] ? far(tends[way]) : "nothing comes"}.`;
+      pairwise(2 + i, [shares[i], i ? "bad" : "good", "runs"], Math.max(state.top, ...shares.flat()), room(3), `${words}. ${foot}`, foot);
     });
-    [1, 0].forEach((which, i) => once(charts[3 + i], drawSpeed, { now, pinned: state.pinned, which, w: room(2), text: texts[2] }));
+    [1, 0].forEach((which, i) =>
+      show[5 + i]([now, state.pinned, w, texts[2]], drawSpeed, { now, pinned: state.pinned, which, w: room(2), text: texts[2] }));
     more.show(["token", "target p", "draft q", "limit", "residual", "runs", "mistake 1", "mistake 2"],
       () => tokens.map((token, i) => [token, ...[p, q, result.limits, result.residual ?? p.map(() => 0), ...shares].map((row) => row[i])]),
       ([token, ...rest]) => [visible(token, 20), ...rest.map((v) => v.toFixed(4))]);
