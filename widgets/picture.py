@@ -53,6 +53,12 @@ def rect(x: float, y: float, width: float, height: float, role: str = "truth") -
     return f'<rect x="{_short(x)}" y="{_short(y)}" {sides} fill="{colour}"/>'
 
 
+def squares(places: Iterable[tuple[float, float]], size: int, role: str) -> str:
+    """Return squares around places of the page, as one shape."""
+    path = "".join(f"M{_short(x - size / 2)} {_short(y - size / 2)}h{size}v{size}h-{size}" for x, y in places)
+    return f'<path d="{path}" fill="var(--{role})"/>'
+
+
 def columns(boxes: Iterable[tuple[float, float, float]], foot: float, role: str = "truth") -> str:
     """Return columns that stand on a line, as one shape: left, right and top of each."""
     path = "".join(f"H{_short(left)}V{_short(top)}H{_short(right)}V{foot:.0f}" for left, right, top in boxes)

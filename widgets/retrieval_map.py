@@ -256,15 +256,14 @@ class RetrievalMap(Widget, script="retrieval_map"):
         x, y = on_page(self.place or self._home())
         parts = [picture.text(0, 14, f"{100 * self.shares[1]:.1f} % of variance up", soft=True)]
         parts += [picture.line([(x, y), on_page(spots[at])], "ghost") for at in order[: self.k]]
-        for at in range(size):
+        marked = sorted({*relevant, *order[: self.k]})
+        parts.append(picture.squares((on_page(spots[at]) for at in range(size) if at not in marked), 4, "soft"))
+        for at in marked:
             across, down = on_page(spots[at])
-            if at in relevant or at in order[: self.k]:
-                role = ("good" if at in relevant else "bad") if at in order[: self.k] else "truth"
-                parts.append(picture.rect(across - 4, down - 4, 8, 8, role))
-                words = f"{order.index(at) + 1}{' relevant' if at in relevant else ''}"
-                parts.append(picture.text(across + 7, down + 4, words))
-            else:
-                parts.append(picture.rect(across - 2, down - 2, 4, 4, "soft"))
+            role = ("good" if at in relevant else "bad") if at in order[: self.k] else "truth"
+            parts.append(picture.rect(across - 4, down - 4, 8, 8, role))
+            words = f"{order.index(at) + 1}{' relevant' if at in relevant else ''}"
+            parts.append(picture.text(across + 7, down + 4, words))
         parts.append(picture.rect(x - 7, y - 7, 14, 14, "draft"))
         parts.append(picture.text(x - 11, y + 18, "query", anchor="end"))
         foot = 34 + (high - low) * scale + 30

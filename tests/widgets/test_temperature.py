@@ -16,7 +16,7 @@ import traitlets
 
 from solutions.next_token import softmax_temperature
 from widgets import Temperature
-from widgets.base import stored
+from widgets.base import stored, texts_from_json, texts_to_json
 from widgets.temperature import next_token_probabilities
 
 Call = Callable[[str, list[list[Any]]], list[Any]]
@@ -265,6 +265,12 @@ def test_the_stored_logits_are_those_of_the_model() -> None:
     assert made["tokens"] == kept["tokens"]
     for name in temperature.PROMPTS:
         assert made[name]["logits"] == pytest.approx(kept[name]["logits"], abs=0.021)
+
+
+@pytest.mark.parametrize("texts", [[], [""], ["", ""], ["a", "", "b|c", "¡"], ['"', "\\", "\n", "␣", "𝛾"]], ids=str)
+def test_texts_are_sent_as_one_and_read_back(texts: list[str]) -> None:
+    assert texts_from_json(texts_to_json(texts)) == texts
+    assert len(texts_to_json(texts)) == len("".join(texts)) + len(texts)
 
 
 def test_a_token_cannot_end_the_page(tmp_path: Path) -> None:

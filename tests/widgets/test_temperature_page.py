@@ -138,3 +138,13 @@ def test_two_distributions_stand_side_by_side_at_the_same_settings(tmp_path: Pat
     left, right = (picture.bounding_box() for picture in pictures)
     assert left["y"] == right["y"]
     assert left["x"] + left["width"] <= right["x"]
+
+
+def test_any_token_can_be_named(tmp_path: Path, open_offline: Open) -> None:
+    tokens = ["a|b", "¡", '"', "\\", "", "𝛾"]
+    page = open_offline(Temperature(range(6, 0, -1), tokens).to_html(tmp_path / "temperature.html"))
+    page.get_by_role("button", name="Skip").click()
+    page.get_by_text("Numbers, and files to save").click()
+    page.locator("table").wait_for()
+    names = page.locator("table tbody").evaluate("(body) => [...body.rows].map((row) => row.cells[0].textContent)")
+    assert names == ["a|b", "¡", '"', "\\", "(empty)", "𝛾"]

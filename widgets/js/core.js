@@ -117,6 +117,9 @@ export function floats(bytes) {
   return Float64Array.from(new { 4: Float32Array, 8: Float64Array }[all[0]](all.slice(1).buffer));
 }
 
+// The texts of a `Texts` trait: each stands behind the character that the whole begins with.
+export const parted = (all) => all.split(all[0]).slice(1);
+
 // What a state's check is often made of.
 export const within = (value, from, to) => typeof value === "number" && value >= from && value <= to;
 export const whole = (value, from, to) => Number.isInteger(value) && within(value, from, to);

@@ -1,5 +1,5 @@
 // What do the k nearest passages buy, and what do they cost?
-import { ask, button, floats, gate, h, make, numbers, picture, put, s, select, slider, whole, widget, within } from "./core.js";
+import { ask, button, floats, gate, h, make, numbers, parted, picture, put, s, select, slider, whole, widget, within } from "./core.js";
 
 const [LISTED, MOST, TOP, STEP] = [8, 20, 42, 20];
 
@@ -175,7 +175,7 @@ function list(svg, { width, title, order, scores, notes, names, relevant, k, rea
 }
 
 function build(ui) {
-  const [texts, names] = ["passages", "names"].map((name) => JSON.parse(ui.get(name)));
+  const [texts, names] = ["passages", "names"].map((name) => parted(ui.get(name)));
   const [questions, shares, encoder] = ["questions", "shares", "encoder"].map(ui.get);
   const [similar, alike, spots] = ["similar", "alike", "spots"].map((name) => floats(ui.get(name)));
   const bags = texts.map(wordsOf);
@@ -290,7 +290,7 @@ function build(ui) {
 }
 
 const among = (name) => (v, get) => whole(v, 0, get(name).length - 1);
-const passages = (get) => JSON.parse(get("names")).length;
+const passages = (get) => parted(get("names")).length;
 
 export default widget({
   title: "What do the k nearest passages buy, and what do they cost?",

@@ -1,5 +1,5 @@
 // What do temperature, top-k, top-p and min-p do to the choice of the next token?
-import { ask, button, dice, facts, floats, gate, h, make, numbers, percent, picture, put, remember, s, slider, Sorry, visible, whole, widget, within } from "./core.js";
+import { ask, button, dice, facts, floats, gate, h, make, numbers, parted, percent, picture, put, remember, s, slider, Sorry, visible, whole, widget, within } from "./core.js";
 
 const ROWS = 10; // tokens drawn; the others share one last row
 const DRAWS = 100;
@@ -184,12 +184,12 @@ function given(get, own) {
     if (typeof values === "string") throw new Sorry(values);
     return [{ logits: Float64Array.from(values), tokens: values.map((_, i) => `token ${i + 1}`), caption: "Your own logits" }];
   }
-  const tokens = JSON.parse(get("tokens"));
+  const tokens = parted(get("tokens"));
   const all = [{ logits: floats(get("logits")), tokens, caption: get("caption") }];
   const others = floats(get("contrast_logits"));
   if (others.length) {
     const names = get("contrast_tokens"); // empty if they are the same tokens
-    all.push({ logits: others, tokens: names ? JSON.parse(names) : tokens, caption: get("contrast_caption") });
+    all.push({ logits: others, tokens: names ? parted(names) : tokens, caption: get("contrast_caption") });
   }
   return all;
 }
