@@ -284,7 +284,17 @@ def alive(process: int) -> bool:
 
 
 def below_us() -> set[int]:
-    return {process for process in descendants([os.getpid()]) if alive(process)}
+    """Return the processes below this one; not those of a browser that other tests opened, which come and go."""
+    below = descendants([os.getpid()])
+    drivers = {process for process in below if name_of(process).startswith("node")}
+    return {process for process in below - drivers - descendants(drivers) if alive(process)}
+
+
+def name_of(process: int) -> str:
+    try:
+        return Path(f"/proc/{process}/comm").read_text(errors="replace").strip()
+    except OSError:
+        return ""
 
 
 def all_end(processes: Callable[[], set[int]], seconds: float = 60.0) -> bool:

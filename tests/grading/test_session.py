@@ -361,9 +361,10 @@ def running(mark: str) -> bool:
     return False
 
 
-def ends(mark: str, seconds: float = 20.0) -> bool:
+def becomes(there: bool, mark: str, seconds: float = 20.0) -> bool:
+    """Wait until such a process runs, or until none does any more."""
     deadline = time.monotonic() + seconds
-    while running(mark):
+    while running(mark) is not there:
         if time.monotonic() > deadline:
             return False
         time.sleep(0.02)
@@ -401,8 +402,8 @@ def test_its_home_is_gone_when_it_is_closed_and_the_next_one_starts_empty(begin:
 def test_no_process_is_left_after_it_is_closed(begin: Begin, mark: str, how: str) -> None:
     with begin() as session:
         session.run_cell(SLEEPS.format(mark=mark, how=how))
-        assert running(mark)
-    assert ends(mark)
+        assert becomes(True, mark)
+    assert becomes(False, mark)
 
 
 def test_a_process_that_ignores_signals_is_ended_too(begin: Begin, mark: str) -> None:
@@ -415,7 +416,7 @@ def test_a_process_that_ignores_signals_is_ended_too(begin: Begin, mark: str) ->
     )
     with begin() as session:
         session.run_cell(stubborn)
-    assert ends(mark)
+    assert becomes(False, mark)
 
 
 @pytest.mark.parametrize("ends_itself", [False, True])
@@ -437,7 +438,7 @@ def test_an_orphan_is_ended_too(begin: Begin, ends_itself: bool, mark: str) -> N
         if ends_itself:
             with pytest.raises(LostError):
                 session.run_cell("os._exit(0)")
-    assert ends(mark)
+    assert becomes(False, mark)
 
 
 def test_closing_one_session_leaves_another_alone(begin: Begin) -> None:
