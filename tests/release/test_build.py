@@ -86,6 +86,7 @@ each_edit = pytest.mark.parametrize("change", [write_in_a_cell, run_a_cell, add_
 # --- the committed files
 
 
+@pytest.mark.slow
 def test_every_generated_file_in_the_repository_is_up_to_date(course: CourseRoot) -> None:
     stale = [
         str(path.relative_to(course.path))
@@ -261,7 +262,10 @@ def test_floats_that_differ_in_their_last_bits_are_not_recorded_anew(built_cours
     assert recording_path(built_course).read_bytes() == before
 
 
-@pytest.mark.parametrize("what", ["a float", "a message", "a stub", "half a file"])
+@pytest.mark.parametrize(
+    "what",
+    ["a float", *(pytest.param(each, marks=pytest.mark.slow) for each in ("a message", "a stub", "half a file"))],
+)
 def test_any_other_difference_is_recorded_anew(what: str, built_course: CourseRoot) -> None:
     path = recording_path(built_course)
     before = path.read_bytes()

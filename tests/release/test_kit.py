@@ -61,6 +61,7 @@ def test_a_kit_holds_the_notebook_the_wheel_and_a_readme_and_nothing_else(course
             assert f"{name}.ipynb" in readme
 
 
+@pytest.mark.slow
 def test_building_a_kit_again_gives_the_same_bytes(course: CourseRoot, tmp_path: Path) -> None:
     first = build_kit(course, CHAPTER, tmp_path / "one", secrets()).read_bytes()
     assert build_kit(course, CHAPTER, tmp_path / "two", secrets()).read_bytes() == first
@@ -310,6 +311,7 @@ def plant_instructors_folder(course: CourseRoot) -> None:
     path.write_text(text.replace('"autograder/hidden",', ""), encoding="utf-8")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "plant",
     [
@@ -331,6 +333,7 @@ def test_a_kit_with_a_secret_in_it_is_not_written(
     assert not (tmp_path / "dist").exists()
 
 
+@pytest.mark.slow
 def test_an_older_kit_stays_when_the_new_one_is_refused(course: CourseRoot, tmp_path: Path) -> None:
     before = build_kit(course, CHAPTER, tmp_path / "dist").read_bytes()
     plant_seed_in_the_package(course)

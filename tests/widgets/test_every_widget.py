@@ -201,8 +201,15 @@ def test_pictures_are_saved_as_files_of_their_own(file: Path, open_offline: Open
     assert {len(row) for row in rows} == {len(rows[0])}
 
 
-@pytest.mark.parametrize("width", [1280, 360])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(
+    ("scheme", "width"),
+    [
+        ("light", 1280),
+        ("dark", 360),
+        pytest.param("light", 360, marks=pytest.mark.slow),
+        pytest.param("dark", 1280, marks=pytest.mark.slow),
+    ],
+)
 def test_axe_finds_nothing_and_nothing_is_too_wide(file: Path, open_offline: Open, scheme: str, width: int) -> None:
     from axe_playwright_python.sync_playwright import Axe
 
