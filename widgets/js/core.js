@@ -142,7 +142,7 @@ export function visible(token, room = 12) {
   return letters.length > room ? `${letters.slice(0, room - 1).join("")}…` : text;
 }
 
-// A whole number, or one below a thousand, as it is read: 13,100. An Intl format takes a tenth of a step's time.
+// A whole number, or one below a thousand, as it is read: 13,100.
 export const grouped = (n) => (n < 1000 ? String(n) : String(n).replace(/\B(?=(\d{3})+$)/g, ","));
 
 export function percent(p) {

@@ -183,7 +183,7 @@ function build(ui) {
   const change = (name) => (value) => ui.set({ [name]: value });
   const path = () => stops(reach(ui.state()));
   const method = select("Method B", METHODS, change("method_b"));
-  const scale = slider("Stretch s", { min: 1, max: 32, step: 0.5 }, change("scale"));
+  const scale = slider("Stretch s", { min: 1, max: MOST, step: 0.5 }, change("scale"));
   const away = slider("Distance, query from key", {}, (n) => ui.set({ distance: path()[n] }));
   const base = slider("Base", { min: 2, max: 7, step: 0.1 }, (power) => ui.set({ base: +(10 ** power).toPrecision(2) }));
   const play = player(() => {

@@ -244,14 +244,15 @@ function build(ui) {
   const pictures = [0, 1, 2, 3, 4, 5, 6].map(() => make("svg", { role: "img" }));
   const [bars, ruler, ...charts] = pictures;
   // A picture is drawn again where what it shows has changed.
-  const show = pictures.map((svg) => remember((paint, given) => paint(svg, given)));
+  const paints = pictures.map((svg) => remember((paint, given) => paint(svg, given)));
   const said = [0, 1, 2].map(() => h("p", { class: "nt-small", "aria-live": "polite" }));
   const shut = gate(question, ...fields);
   const figures = h("div", { class: "facts" });
   const head = (text) => h("h3", {}, text);
   const flow = (...nodes) =>
     h("div", { style: "display:grid;gap:24px;margin-top:8px;grid-template-columns:repeat(auto-fit,minmax(17em,1fr))" }, nodes);
-  const later = h("div", {}, head("Many runs"), fields[2], said[1], flow(...WAYS.map(([, words], i) => h("div", {}, h("p", { class: "nt-small" }, `${words}.`), charts[i]))),
+  const ways = WAYS.map(([, words], i) => h("div", {}, h("p", { class: "nt-small" }, `${words}.`), charts[i]));
+  const later = h("div", {}, head("Many runs"), fields[2], said[1], flow(...ways),
     head("Is it quicker?"), flow(...charts.slice(3).map((chart) => h("div", {}, chart))), said[2]);
   const more = numbers("speculative-acceptance", pictures);
   ui.root.append(question.node,
@@ -292,16 +293,16 @@ function build(ui) {
     const goal = [p, "truth", "target p"];
     const room = (n) => (w + 24) / Math.min(n, Math.floor((w + 24) / 294)) - 24;
     const pairwise = (n, [values, ...look], top, width, text, foot) =>
-      show[n]([values, p, names, top, open, width, text], draw, { pair: [[values, ...look], goal], names, top, open, w: width, text, foot });
+      paints[n]([values, p, names, top, open, width, text], draw, { pair: [[values, ...look], goal], names, top, open, w: width, text, foot });
     pairwise(0, [q, "draft", "draft q"], state.top, w > 640 ? w - 260 : w, texts[2]);
-    show[1]([dealt, gamma, state.step, names, w], drawStep, { ...step, text: texts[0] });
+    paints[1]([dealt, gamma, state.step, names, w], drawStep, { ...step, text: texts[0] });
     WAYS.forEach(([way, words], i) => {
       const far = (row) => percent(+off(row, p).toFixed(9));
       const foot = `Off by ${far(shares[i])}; in the long run ${tends[way] ? far(tends[way]) : "nothing comes"}.`;
       pairwise(2 + i, [shares[i], i ? "bad" : "good", "runs"], Math.max(state.top, ...shares.flat()), room(3), `${words}. ${foot}`, foot);
     });
     [1, 0].forEach((which, i) =>
-      show[5 + i]([now, state.pinned, w, texts[2]], drawSpeed, { now, pinned: state.pinned, which, w: room(2), text: texts[2] }));
+      paints[5 + i]([now, state.pinned, w, texts[2]], drawSpeed, { now, pinned: state.pinned, which, w: room(2), text: texts[2] }));
     more.show(["token", "target p", "draft q", "limit", "residual", "runs", "mistake 1", "mistake 2"],
       () => tokens.map((token, i) => [token, ...[p, q, result.limits, result.residual ?? p.map(() => 0), ...shares].map((row) => row[i])]),
       ([token, ...rest]) => [visible(token, 20), ...rest.map((v) => v.toFixed(4))]);
