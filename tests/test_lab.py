@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import re
@@ -138,7 +139,11 @@ def test_the_tests_run_offline_and_without_the_slow_ones(course: CourseRoot, tmp
 
 @pytest.mark.slow
 def test_it_starts_says_where_and_serves_the_start_page(course: CourseRoot) -> None:
-    code = "import sys; from nexttoken import lab; sys.exit(lab.start(int(sys.argv[1]), browser=False))"
+    # Where the tests run in the background of a shell, Ctrl-C is ignored from birth.
+    code = (
+        "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); "
+        "from nexttoken import lab; sys.exit(lab.start(int(sys.argv[1]), browser=False))"
+    )
     first = lab.free_port("localhost", 18_200 + os.getpid() % 500)
     environment = {key: value for key, value in os.environ.items() if key != "JUPYTER_TOKEN"}
     with subprocess.Popen(
@@ -148,9 +153,10 @@ def test_it_starts_says_where_and_serves_the_start_page(course: CourseRoot) -> N
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
+        start_new_session=True,
     ) as process:
-        # A server that hangs must not hang the test.
-        timer = threading.Timer(lab.PATIENCE, process.kill)
+        # A server that hangs must not hang the test, nor may one that is left: it holds the pipe open.
+        timer = threading.Timer(lab.PATIENCE, os.killpg, (process.pid, signal.SIGKILL))
         timer.start()
         try:
             assert process.stdout is not None
@@ -176,4 +182,5 @@ def test_it_starts_says_where_and_serves_the_start_page(course: CourseRoot) -> N
             assert time.monotonic() - stopped < 30
         finally:
             timer.cancel()
-            process.kill()
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
