@@ -291,6 +291,7 @@ function build(ui) {
 
     const names = tokens.map((token) => visible(token, 11));
     const goal = [p, "truth", "target p"];
+    const high = Math.ceil(10 * Math.max(state.top, ...shares.flat())) / 10; // the scale stays for many steps
     const room = (n) => (w + 24) / Math.min(n, Math.floor((w + 24) / 294)) - 24;
     const pairwise = (n, [values, ...look], top, width, text, foot) =>
       paints[n]([values, p, names, top, open, width, text], draw, { pair: [[values, ...look], goal], names, top, open, w: width, text, foot });
@@ -299,7 +300,7 @@ function build(ui) {
     WAYS.forEach(([way, words], i) => {
       const far = (row) => percent(+off(row, p).toFixed(9));
       const foot = `Off by ${far(shares[i])}; in the long run ${tends[way] ? far(tends[way]) : "nothing comes"}.`;
-      pairwise(2 + i, [shares[i], i ? "bad" : "good", "runs"], Math.max(state.top, ...shares.flat()), room(3), `${words}. ${foot}`, foot);
+      pairwise(2 + i, [shares[i], i ? "bad" : "good", "runs"], high, room(3), `${words}. ${foot}`, foot);
     });
     [1, 0].forEach((which, i) =>
       paints[5 + i]([now, state.pinned, w, texts[2]], drawSpeed, { now, pinned: state.pinned, which, w: room(2), text: texts[2] }));
